@@ -1,0 +1,40 @@
+import type { Config } from 'jest'
+
+const MONGO_SETUP = {
+  globalSetup: '<rootDir>/tests/support/global-setup.ts',
+  globalTeardown: '<rootDir>/tests/support/global-teardown.ts',
+}
+
+/** One kind of tests: a folder, and whether it needs a database (the unit tests start at once, without one). */
+function project(displayName: string, folders: readonly string[], more: Record<string, unknown> = {}) {
+  return {
+    displayName,
+    testEnvironment: 'node',
+    testMatch: folders.map((folder) => `<rootDir>/tests/${folder}/**/*.test.ts`),
+    // tsconfig.json says isolatedModules: files are transpiled one by one. `npm run typecheck` looks at the types.
+    transform: { '^.+\\.ts$': ['ts-jest', { tsconfig: '<rootDir>/tsconfig.json' }] },
+    ...more,
+  } satisfies NonNullable<Config['projects']>[number]
+}
+
+const config: Config = {
+  projects: [
+    project('unit', ['unit']),
+    project('lint', ['lint']),
+    project('engine', ['engine']),
+    project('api', ['api', 'suites'], MONGO_SETUP),
+    project('e2e', ['e2e'], MONGO_SETUP),
+  ],
+  testTimeout: 30_000,
+  maxWorkers: 2,
+  // The entries of processes run only as processes: the end-to-end tests start them, out of the counter's sight.
+  collectCoverageFrom: ['src/**/*.ts', '!src/main.ts', '!src/embedded-mongo/main.ts'],
+  coverageDirectory: 'coverage',
+  coverageReporters: ['html', 'text-summary', 'json-summary'],
+  coverageThreshold: {
+    global: { statements: 90, branches: 90, functions: 90, lines: 90 },
+    './src/**/*.service.ts': { statements: 100, branches: 100, functions: 100, lines: 100 },
+  },
+}
+
+export default config
