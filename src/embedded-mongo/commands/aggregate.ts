@@ -1,0 +1,163 @@
+import { compileCollation } from '../bson/collation'
+import { isDoc, writeDoc } from '../bson/doc'
+import type { Doc } from '../bson/doc'
+import { CommandError, documentTooLarge, failedToParse, notImplemented, typeMismatch } from '../bson/errors'
+import type { Engine } from '../engine'
+import { Batch, DOCUMENT_BYTES_MAX } from '../execution/batch'
+import { countShape, readAll, splitPipeline } from '../execution/pipeline'
+import type { PipelineStart } from '../execution/pipeline'
+import { checkQuery, prepareQuery } from '../execution/query'
+import type { TimeLimit } from '../execution/slice'
+import { ArraySource, findSource, SORT_BYTES_MAX, tooMuchMemory } from '../execution/source'
+import type { Source } from '../execution/source'
+import { fillBatch } from '../cursors'
+import { runPipeline } from '../query/aggregate'
+import type { PipelineContext } from '../query/aggregate'
+import type { Collection } from '../storage/collection'
+import { WHOLE_TREE } from '../storage/tree'
+import { Arguments } from './arguments'
+import type { Command, CommandContext, Reply } from './command'
+import { countQuery } from './count'
+import { FIRST_BATCH_DOCUMENTS, openCursor } from './cursor-reply'
+import { explainAggregate } from './explain-aggregate'
+
+/** Documents that a pipeline begins with, when its stages cannot work on an index. MongoDB's bound for one stage. */
+const PIPELINE_INPUT_BYTES_MAX = SORT_BYTES_MAX
+
+export const aggregate: Command = {
+  name: 'aggregate',
+  summary: '`pipeline`, `collation`, `let`, `hint`; leading `$match`, `$sort`, `$skip`, `$limit` use indexes',
+  fields: ['allowDiskUse', 'bypassDocumentValidation', 'collation', 'cursor', 'explain', 'hint', 'let', 'pipeline'],
+  run: async (args, context) => {
+    const request = parseAggregate(args, context.engine)
+    if (args.boolean('explain')) return explainAggregate(request)
+    if (!args.has('cursor')) {
+      throw failedToParse("The 'cursor' option is required, except for aggregate with the explain argument")
+    }
+    const limit = args.timeLimit()
+    const source = await aggregateSource(context.engine, request, limit)
+    return openAggregateCursor(context, args, request, source, limit)
+  },
+}
+
+export interface AggregateRequest {
+  readonly database: string
+  readonly name: string
+  readonly collection: Collection | undefined
+  readonly start: PipelineStart
+  readonly hint: string | Doc | undefined
+  readonly collation: Doc | undefined
+  readonly variables: Doc | undefined
+}
+
+export function parseAggregate(args: Arguments, engine: Engine): AggregateRequest {
+  const pipeline = args.requiredDocuments('pipeline')
+  pipeline.forEach(checkStage)
+  if (typeof args.get(args.name) !== 'string') {
+    throw notImplemented('aggregate: pipelines on a database are not supported by this server')
+  }
+  return {
+    database: args.database,
+    name: args.collection,
+    collection: engine.catalog.collection(args.database, args.collection),
+    start: splitPipeline(pipeline),
+    hint: args.hint(),
+    collation: args.document('collation'),
+    variables: args.document('let'),
+  }
+}
+
+function checkStage(stage: Doc): void {
+  const names = Object.keys(stage)
+  if (names.length !== 1) {
+    throw new CommandError(
+      40323,
+      'Location40323',
+      'A pipeline stage specification object must contain exactly one field.',
+    )
+  }
+  const [name] = names
+  if (name === '$match' && !isDoc(stage[name])) {
+    throw new CommandError(15959, 'Location15959', 'the match filter must be an expression in an object')
+  }
+  if (name === '$changeStream') {
+    throw new CommandError(40573, 'Location40573', 'The $changeStream stage is only supported on replica sets')
+  }
+  if (name === '$out' || name === '$merge') throw notImplemented(`${name} is not supported by this server`)
+}
+
+async function aggregateSource(engine: Engine, request: AggregateRequest, limit: TimeLimit): Promise<Source> {
+  const { collection, start } = request
+  if (collection === undefined) {
+    checkQuery({ filter: start.filter, sort: start.sort, collation: request.collation })
+    return new ArraySource(runRest(engine, request, []))
+  }
+  const query = prepareQuery(collection, { ...request, filter: start.filter, sort: start.sort })
+  const count = start.sort === undefined ? countShape(start.rest) : undefined
+  if (count !== undefined) {
+    const n = await countQuery(query, start.skip, start.limit, limit)
+    return new ArraySource(n === 0 ? [] : [writeDoc(count.doc(n))])
+  }
+  const found = findSource(query, start)
+  if (start.rest.length === 0) return found
+  return new ArraySource(runRest(engine, request, readAll(await gather(found, limit))))
+}
+
+/** All that the start of a pipeline finds. The stages after it work on what is in memory. */
+async function gather(source: Source, limit: TimeLimit): Promise<readonly Uint8Array[]> {
+  const documents: Uint8Array[] = []
+  let bytes = 0
+  for (let done = false; !done;) {
+    const batch = new Batch(Infinity)
+    done = await fillBatch(source, batch, limit)
+    for (const document of batch.documents) {
+      bytes += document.length
+      documents.push(document)
+    }
+    if (bytes > PIPELINE_INPUT_BYTES_MAX) throw tooMuchMemory('Pipeline input', PIPELINE_INPUT_BYTES_MAX)
+  }
+  return documents
+}
+
+function runRest(engine: Engine, request: AggregateRequest, documents: Iterable<Doc>): readonly Uint8Array[] {
+  const results: Uint8Array[] = []
+  for (const doc of runPipeline(documents, request.start.rest, pipelineContext(engine, request))) {
+    const raw = writeDoc(doc)
+    if (raw.length > DOCUMENT_BYTES_MAX) throw documentTooLarge(`a result of ${raw.length} bytes is too large`)
+    results.push(raw)
+  }
+  return results
+}
+
+function pipelineContext(engine: Engine, request: AggregateRequest): PipelineContext {
+  return {
+    collection: (name) => allDocuments(engine.catalog.collection(request.database, name)),
+    now: new Date(),
+    variables: request.variables,
+    collation: compileCollation(request.collation),
+  }
+}
+
+function* allDocuments(collection: Collection | undefined): Generator<Doc> {
+  if (collection === undefined) return
+  const raws: Buffer[] = []
+  for (const { value } of collection.documents.range(WHOLE_TREE, 1)) raws.push(value)
+  yield* readAll(raws)
+}
+
+function openAggregateCursor(
+  context: CommandContext,
+  args: Arguments,
+  request: AggregateRequest,
+  source: Source,
+  limit: TimeLimit,
+): Reply | Promise<Reply> {
+  const cursor = args.document('cursor')
+  if (cursor === undefined) throw typeMismatch('cursor field must be missing or an object')
+  return openCursor(context, source, {
+    namespace: `${request.database}.${request.name}`,
+    batchSize: new Arguments('cursor', cursor).count('batchSize') ?? FIRST_BATCH_DOCUMENTS,
+    session: args.session(),
+    limit,
+  })
+}

@@ -1,0 +1,121 @@
+import { cannotCreateIndex } from '../bson/errors'
+import type { Engine } from '../engine'
+import { ensureCollection } from '../engine'
+import { writeInSlices } from '../execution/write-in-slices'
+import type { Slice, TimeLimit } from '../execution/slice'
+import type { Collection } from '../storage/collection'
+import type { IndexDefinition } from '../storage/index-definition'
+import type { SecondaryIndex } from '../storage/secondary-index'
+import { WHOLE_TREE } from '../storage/tree'
+import type { Command } from './command'
+import { isPresent, parseIndexSpec } from './index-spec'
+import type { IndexSpec } from './index-spec'
+
+/** MongoDB's bound, the index on _id included. */
+const INDEXES_MAX = 64
+
+export const createIndexes: Command = {
+  name: 'createIndexes',
+  summary: 'single, compound, multikey; `unique`, `sparse`, `partialFilterExpression`, `expireAfterSeconds`, `hidden`',
+  fields: ['indexes', 'commitQuorum', 'ignoreUnknownIndexOptions'],
+  run: async (args, { engine }) => {
+    const [database, name] = [args.database, args.collection]
+    const specs = args.requiredDocuments('indexes').map(parseIndexSpec)
+    if (specs.length === 0) throw cannotCreateIndex('Must specify at least one index to create')
+    return oneAtATime(engine, `${database}.${name}`, async () => {
+      const createdCollectionAutomatically = engine.catalog.collection(database, name) === undefined
+      const collection = await ensureCollection(engine, database, name)
+      const numIndexesBefore = collection.indexes.length + 1
+      const missing = missingOf(collection, specs)
+      if (missing.length > 0) await build(engine, collection, missing, args.timeLimit())
+      return {
+        numIndexesBefore,
+        numIndexesAfter: collection.indexes.length + 1,
+        createdCollectionAutomatically,
+        ...(missing.length === 0 ? { note: 'all indexes already exist' } : {}),
+      }
+    })
+  },
+}
+
+/** Builds and drops of one collection's indexes follow one another: who asks for what is being built waits for it. */
+export async function oneAtATime<T>(engine: Engine, namespace: string, work: () => Promise<T>): Promise<T> {
+  const before = engine.schemaChanges.get(namespace) ?? Promise.resolve()
+  const result = before.then(work, work)
+  const settled = result.catch(() => undefined)
+  engine.schemaChanges.set(namespace, settled)
+  try {
+    return await result
+  } finally {
+    if (engine.schemaChanges.get(namespace) === settled) engine.schemaChanges.delete(namespace)
+  }
+}
+
+function missingOf(collection: Collection, specs: readonly IndexSpec[]): readonly IndexSpec[] {
+  const known: (IndexDefinition | IndexSpec)[] = collection.indexes.map((index) => index.definition)
+  const missing: IndexSpec[] = []
+  for (const spec of specs) {
+    const paths = Object.keys(spec.key)
+    if (paths.length === 1 && paths[0] === '_id') continue
+    if (isPresent(known as IndexDefinition[], spec)) continue
+    known.push(spec)
+    missing.push(spec)
+  }
+  if (collection.indexes.length + 1 + missing.length > INDEXES_MAX) {
+    throw cannotCreateIndex(`add index fails, too many indexes for ${collection.namespace}`)
+  }
+  return missing
+}
+
+/**
+ * Adds the indexes and fills them in slices. Writes that come meanwhile keep them up to date; plans use them when they
+ * are complete. After a failure none of them is left.
+ */
+async function build(
+  engine: Engine,
+  collection: Collection,
+  specs: readonly IndexSpec[],
+  limit: TimeLimit,
+): Promise<void> {
+  const { catalog, environment } = engine
+  const trees = await environment.takeTrees(specs.length)
+  const indexes = await environment.write(() => {
+    const ready = collection.documents.count === 0
+    return specs.map((spec, i) => {
+      const tree = trees[i] as number
+      return catalog.addIndex(collection, { ...spec, tree, ready, multikey: [], truncatedKeys: false })
+    })
+  })
+  try {
+    const fill = new IndexFill(collection, indexes)
+    if (indexes.some((index) => !index.definition.ready)) {
+      await writeInSlices(environment, limit, (slice) => fill.step(slice))
+      await environment.write(() => indexes.forEach((index) => catalog.markReady(collection, index)))
+    }
+  } catch (error) {
+    if (!collection.dropped) {
+      await environment.write(() => indexes.forEach((index) => catalog.dropIndex(collection, index)))
+      environment.releaseTrees(trees)
+    }
+    throw error
+  }
+}
+
+class IndexFill {
+  private after: Buffer | undefined
+
+  constructor(
+    private readonly collection: Collection,
+    private readonly indexes: readonly SecondaryIndex[],
+  ) {}
+
+  step(slice: Slice): boolean {
+    if (this.collection.dropped) throw cannotCreateIndex(`collection dropped: ${this.collection.namespace}`)
+    for (const { key, value } of this.collection.documents.range(WHOLE_TREE, 1, this.after)) {
+      for (const index of this.indexes) this.collection.addToIndex(index, key, value)
+      this.after = key
+      if (slice.isOver()) return false
+    }
+    return true
+  }
+}

@@ -1,0 +1,46 @@
+import { namespaceExists, notImplemented } from '../bson/errors'
+import { ensureCollection } from '../engine'
+import type { Command } from './command'
+
+/** Kinds of collections, and rules for documents, that are not there. None is left out in silence. */
+const NOT_SUPPORTED = [
+  'capped',
+  'timeseries',
+  'clusteredIndex',
+  'viewOn',
+  'pipeline',
+  'validator',
+  'changeStreamPreAndPostImages',
+  'encryptedFields',
+  'expireAfterSeconds',
+]
+
+export const create: Command = {
+  name: 'create',
+  summary: 'plain collections',
+  fields: [
+    ...NOT_SUPPORTED,
+    'autoIndexId',
+    'collation',
+    'idIndex',
+    'indexOptionDefaults',
+    'max',
+    'size',
+    'storageEngine',
+    'validationAction',
+    'validationLevel',
+  ],
+  run: async (args, { engine }) => {
+    const [database, name] = [args.database, args.collection]
+    const unsupported = NOT_SUPPORTED.find((option) => args.has(option) && args.get(option) !== false)
+    if (unsupported !== undefined) throw notImplemented(`create: '${unsupported}' is not supported by this server`)
+    const locale = args.document('collation')?.['locale'] ?? 'simple'
+    if (locale !== 'simple')
+      throw notImplemented('create: a collection with a collation is not supported by this server')
+    if (engine.catalog.collection(database, name) !== undefined) {
+      throw namespaceExists(`Collection ${database}.${name} already exists.`)
+    }
+    await ensureCollection(engine, database, name)
+    return {}
+  },
+}

@@ -1,0 +1,71 @@
+import { readDoc } from '../bson/doc'
+import { encodeValue } from '../bson/key-encoding'
+import { EMPTY_ARRAY } from '../bson/types'
+import { CommandError } from '../bson/errors'
+import { DOCUMENT_BYTES_MAX } from '../execution/batch'
+import { checkQuery, prepareQuery } from '../execution/query'
+import type { Query, QuerySpec } from '../execution/query'
+import { Scan } from '../execution/scan'
+import { inSlices } from '../execution/slice'
+import type { TimeLimit } from '../execution/slice'
+import { Matcher } from '../execution/source'
+import { indexKeys } from '../query/index-keys'
+import type { Arguments } from './arguments'
+import type { Command } from './command'
+
+export const distinct: Command = {
+  name: 'distinct',
+  summary: '`key`, `query`, `hint`, `collation`',
+  fields: ['key', 'query', 'collation', 'hint'],
+  run: async (args, { engine }) => {
+    const spec = parseDistinct(args)
+    const values = new DistinctValues(args.requiredString('key'))
+    const collection = engine.catalog.collection(args.database, args.collection)
+    if (collection === undefined) checkQuery(spec)
+    else await collect(prepareQuery(collection, spec), values, args.timeLimit())
+    return { values: values.all() }
+  },
+}
+
+export function parseDistinct(args: Arguments): QuerySpec {
+  return { filter: args.document('query') ?? {}, hint: args.hint(), collation: args.document('collation') }
+}
+
+async function collect(query: Query, values: DistinctValues, limit: TimeLimit): Promise<void> {
+  const scan = new Scan(query.collection, query.plan)
+  const matcher = new Matcher(query, scan, false)
+  await inSlices(limit, (slice) => {
+    const state = scan.run(slice, (_key, raw) => {
+      const match = matcher.match(raw)
+      if (match !== undefined) values.add(match.doc ?? readDoc(raw))
+      return true
+    })
+    return state !== 'paused'
+  })
+}
+
+/** Each value once, the elements of arrays one by one; numbers that are equal are one value, whatever their types. */
+class DistinctValues {
+  private readonly values = new Map<string, unknown>()
+  private readonly pattern: Record<string, 1>
+  private bytes = 0
+
+  constructor(path: string) {
+    this.pattern = { [path]: 1 }
+  }
+
+  add(doc: Record<string, unknown>): void {
+    for (const [value] of indexKeys(doc, this.pattern, { sparse: true }).keys) {
+      if (value === undefined || value === EMPTY_ARRAY) continue
+      const key = encodeValue(value).toString('latin1')
+      if (this.values.has(key)) continue
+      this.values.set(key, value)
+      this.bytes += key.length
+      if (this.bytes > DOCUMENT_BYTES_MAX) throw new CommandError(17217, 'Location17217', 'distinct too big, 16mb cap')
+    }
+  }
+
+  all(): readonly unknown[] {
+    return [...this.values.values()]
+  }
+}

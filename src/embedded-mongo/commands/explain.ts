@@ -1,0 +1,140 @@
+import type { Doc } from '../bson/doc'
+import { badValue, commandNotFound } from '../bson/errors'
+import type { Engine } from '../engine'
+import { CountRun } from '../execution/count'
+import { explainReply, findStages, indexStage, missingCollection, runForStats, statsOf } from '../execution/explain'
+import type { RunStats, Verbosity } from '../execution/explain'
+import { prepareQuery } from '../execution/query'
+import type { Query } from '../execution/query'
+import { inSlices } from '../execution/slice'
+import type { TimeLimit } from '../execution/slice'
+import type { FindOptions } from '../execution/source'
+import type { Collection } from '../storage/collection'
+import { aggregate, parseAggregate } from './aggregate'
+import { Arguments } from './arguments'
+import type { Command } from './command'
+import { count, parseCount } from './count'
+import type { CountRequest } from './count'
+import { deleteCommand } from './delete'
+import { distinct, parseDistinct } from './distinct'
+import { explainAggregate } from './explain-aggregate'
+import { find, parseFind } from './find'
+import { findAndModify } from './find-and-modify'
+import { update } from './update'
+
+const VERBOSITIES: readonly string[] = ['queryPlanner', 'executionStats', 'allPlansExecution']
+const ALL: FindOptions = { skip: 0, limit: Infinity }
+const FIRST: FindOptions = { skip: 0, limit: 1 }
+
+export const explain: Command = {
+  name: 'explain',
+  summary: 'how find, count, distinct, aggregate, update, delete and findAndModify look for documents',
+  fields: ['verbosity'],
+  run: (args, { engine }) => {
+    const verbosity = args.string('verbosity') ?? 'allPlansExecution'
+    if (!VERBOSITIES.includes(verbosity)) throw badValue(`verbosity string must be one of ${VERBOSITIES.join(', ')}`)
+    const inner = args.requiredDocument('explain')
+    const [name = ''] = Object.keys(inner)
+    const command = EXPLAINED.find((each) => each.name === name || each.aliases?.includes(name) === true)
+    if (command === undefined) throw commandNotFound(`Explain failed due to unknown command: ${name}`)
+    const innerArgs = new Arguments(name, { ...inner, $db: args.database })
+    innerArgs.checkFields(command.fields)
+    return explainCommand(engine, command, innerArgs, verbosity as Verbosity, args.timeLimit())
+  },
+}
+
+const EXPLAINED: readonly Command[] = [aggregate, count, deleteCommand, distinct, find, findAndModify, update]
+
+async function explainCommand(
+  engine: Engine,
+  command: Command,
+  args: Arguments,
+  verbosity: Verbosity,
+  limit: TimeLimit,
+): Promise<Doc> {
+  if (command === aggregate) return explainAggregate(parseAggregate(args, engine), verbosity)
+  const namespace = `${args.database}.${args.collection}`
+  const collection = engine.catalog.collection(args.database, args.collection)
+  if (collection === undefined)
+    return missingCollection(namespace, args.document('filter') ?? args.document('query') ?? {})
+  if (command === count) return explainCount(namespace, collection, parseCount(args), verbosity, limit)
+  const { query, options, stage } = prepare(command, collection, args)
+  return explainReply(
+    namespace,
+    query,
+    verbosity,
+    (stats) => stage(findStages(query, options, stats), stats),
+    () => runForStats(query, options, limit),
+  )
+}
+
+interface Explained {
+  readonly query: Query
+  readonly options: FindOptions
+  /** What the command does with what is found. */
+  readonly stage: (input: Doc, stats?: RunStats) => Doc
+}
+
+function prepare(command: Command, collection: Collection, args: Arguments): Explained {
+  const asIs = (input: Doc): Doc => input
+  switch (command) {
+    case find: {
+      const { spec, options } = parseFind(args)
+      return { query: prepareQuery(collection, spec), options, stage: asIs }
+    }
+    case distinct:
+      return { query: prepareQuery(collection, parseDistinct(args)), options: ALL, stage: asIs }
+    case findAndModify: {
+      const sort = args.document('sort')
+      const query = prepareQuery(collection, { ...hints(args), filter: args.document('query') ?? {}, sort })
+      return { query, options: FIRST, stage: changing(args.boolean('remove') ? 'DELETE' : 'UPDATE') }
+    }
+    default: {
+      const isUpdate = command === update
+      const [statement] = args.requiredDocuments(isUpdate ? 'updates' : 'deletes')
+      const inner = new Arguments(`${command.name}.statement`, statement ?? {})
+      const query = prepareQuery(collection, { ...hints(inner), filter: inner.requiredDocument('q') })
+      const multi = isUpdate ? inner.boolean('multi') : inner.count('limit') !== 1
+      return { query, options: multi ? ALL : FIRST, stage: changing(isUpdate ? 'UPDATE' : 'DELETE') }
+    }
+  }
+}
+
+function hints(args: Arguments): { hint: string | Doc | undefined; collation: Doc | undefined } {
+  return { hint: args.hint(), collation: args.document('collation') }
+}
+
+/** explain changes nothing: the numbers are those of the documents that would be changed. */
+function changing(name: 'UPDATE' | 'DELETE'): Explained['stage'] {
+  const would = name === 'UPDATE' ? 'nWouldModify' : 'nWouldDelete'
+  return (input, stats) => ({
+    stage: name,
+    ...(stats === undefined ? {} : { nReturned: 0, [would]: stats.returned }),
+    inputStage: input,
+  })
+}
+
+async function explainCount(
+  namespace: string,
+  collection: Collection,
+  { spec, skip, limit }: CountRequest,
+  verbosity: Verbosity,
+  time: TimeLimit,
+): Promise<Doc> {
+  const query = prepareQuery(collection, spec)
+  if (query.filter.isEmpty && query.plan.kind === 'COLLSCAN') {
+    const known = async (): Promise<RunStats> => ({ returned: 1, keysExamined: 0, docsExamined: 0, millis: 0 })
+    return explainReply(namespace, query, verbosity, () => ({ stage: 'RECORD_STORE_FAST_COUNT' }), known)
+  }
+  const run = new CountRun(query, skip, limit)
+  const stages = (stats?: RunStats): Doc => ({
+    stage: 'COUNT',
+    ...(stats === undefined ? {} : { nCounted: run.count }),
+    inputStage: run.keysOnly ? indexStage(query, stats) : findStages(query, ALL, stats),
+  })
+  return explainReply(namespace, query, verbosity, stages, async () => {
+    const startedMs = performance.now()
+    await inSlices(time, (slice) => run.step(slice))
+    return statsOf(run.scan, 0, startedMs)
+  })
+}

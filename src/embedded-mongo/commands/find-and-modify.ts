@@ -1,0 +1,170 @@
+import { readDoc, writeDoc } from '../bson/doc'
+import type { Doc } from '../bson/doc'
+import { CommandError, failedToParse } from '../bson/errors'
+import type { Engine } from '../engine'
+import { ensureCollection } from '../engine'
+import { Batch } from '../execution/batch'
+import { Matches } from '../execution/matches'
+import type { Found } from '../execution/matches'
+import { prepareQuery } from '../execution/query'
+import type { QuerySpec } from '../execution/query'
+import type { Slice, TimeLimit } from '../execution/slice'
+import { findSource } from '../execution/source'
+import { changeDocument, insertUpserted } from '../execution/update'
+import { writeInSlices } from '../execution/write-in-slices'
+import { fillBatch } from '../cursors'
+import { compileProjection } from '../query/projection'
+import type { Projection } from '../query/projection'
+import { compileUpdate } from '../query/update'
+import type { Update } from '../query/update'
+import type { Collection } from '../storage/collection'
+import { RawDocument } from '../wire/reply'
+import type { Arguments } from './arguments'
+import type { Command, Reply } from './command'
+import { updateOf } from './update'
+
+/** How often the document that a sort has chosen may be gone before it is changed. */
+const ATTEMPTS_MAX = 1_000
+
+export const findAndModify: Command = {
+  name: 'findAndModify',
+  aliases: ['findandmodify'],
+  summary: '`update` or `remove`; `sort`, `new`, `upsert`, `fields`, `arrayFilters`, `hint`, `collation`, `let`',
+  fields: [
+    'arrayFilters',
+    'bypassDocumentValidation',
+    'collation',
+    'fields',
+    'hint',
+    'let',
+    'new',
+    'query',
+    'remove',
+    'sort',
+    'update',
+    'upsert',
+  ],
+  run: async (args, { engine }) => {
+    const request = parseRequest(args)
+    if (request.upsert) await ensureCollection(engine, args.database, args.collection)
+    const collection = engine.catalog.collection(args.database, args.collection)
+    if (collection === undefined) return toReply(request, NOTHING)
+    return toReply(request, await modify(engine, collection, request, args.timeLimit()))
+  },
+}
+
+interface Request {
+  readonly query: QuerySpec
+  /** undefined: remove. */
+  readonly update: Update | undefined
+  readonly upsert: boolean
+  readonly returnNew: boolean
+  readonly projection: Projection | undefined
+}
+
+interface Outcome {
+  readonly before?: Uint8Array | undefined
+  readonly after?: Uint8Array | undefined
+  readonly arrayIndex?: number | undefined
+  readonly upsertedId?: unknown
+}
+
+const NOTHING: Outcome = {}
+
+function parseRequest(args: Arguments): Request {
+  const [remove, upsert, returnNew] = [args.boolean('remove'), args.boolean('upsert'), args.boolean('new')]
+  if (remove && args.has('update')) throw failedToParse("Cannot specify both an 'update' and 'remove'=true")
+  if (remove && upsert) throw failedToParse("Cannot specify both 'upsert'=true and 'remove'=true")
+  if (remove && returnNew) {
+    const message = "Cannot specify both 'new'=true and 'remove'=true; 'remove' always returns the deleted document"
+    throw failedToParse(message)
+  }
+  if (!remove && !args.has('update')) throw failedToParse("Either an update or 'remove'=true must be specified")
+  const options = { arrayFilters: args.documents('arrayFilters'), variables: args.document('let') }
+  const fields = args.document('fields')
+  return {
+    query: {
+      filter: args.document('query') ?? {},
+      sort: args.document('sort'),
+      hint: args.hint(),
+      collation: args.document('collation'),
+    },
+    update: remove ? undefined : compileUpdate(updateOf(args.get('update')), options),
+    upsert,
+    returnNew,
+    projection: fields === undefined || Object.keys(fields).length === 0 ? undefined : compileProjection(fields),
+  }
+}
+
+async function modify(engine: Engine, collection: Collection, request: Request, limit: TimeLimit): Promise<Outcome> {
+  const query = prepareQuery(collection, request.query)
+  if (query.plan.providesSort) return modifyFirst(engine, collection, request, request.query, limit)
+  for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
+    // The sort looks at all that match, without a transaction; what it chose may be changed by others until its turn.
+    const batch = new Batch(1)
+    await fillBatch(findSource(query, { skip: 0, limit: 1 }), batch, limit)
+    const [chosen] = batch.documents
+    if (chosen === undefined) return modifyFirst(engine, collection, request, withoutSort(request.query), limit)
+    const again = {
+      ...withoutSort(request.query),
+      filter: { $and: [{ _id: readDoc(chosen)['_id'] }, query.filterDoc] },
+    }
+    const outcome = await modifyFirst(engine, collection, { ...request, upsert: false }, again, limit)
+    if (outcome !== NOTHING) return outcome
+  }
+  throw new CommandError(112, 'WriteConflict', 'the document that was chosen changed too often; please try again')
+}
+
+function withoutSort({ filter, hint, collation }: QuerySpec): QuerySpec {
+  return { filter, hint, collation }
+}
+
+/** Changes the first document in the order of the plan. */
+async function modifyFirst(
+  engine: Engine,
+  collection: Collection,
+  request: Request,
+  query: QuerySpec,
+  limit: TimeLimit,
+): Promise<Outcome> {
+  let outcome = NOTHING
+  let matches: Matches | undefined
+  const step = (slice: Slice): boolean => {
+    // Made within the transaction: an index that was there when the command came may be gone.
+    matches ??= new Matches(prepareQuery(collection, query), { multi: false })
+    const { found, state } = matches.next(slice)
+    const [first] = found
+    if (first !== undefined) outcome = change(collection, request.update, first)
+    else if (state === 'paused') return false
+    else if (request.upsert && request.update !== undefined) {
+      const { doc, raw } = insertUpserted(collection, request.update, request.query.filter)
+      outcome = { after: raw, upsertedId: doc['_id'] }
+    }
+    return true
+  }
+  await writeInSlices(engine.environment, limit, step)
+  return outcome
+}
+
+function change(collection: Collection, update: Update | undefined, found: Found): Outcome {
+  const { arrayIndex } = found
+  if (update !== undefined) return { ...changeDocument(collection, update, found), arrayIndex }
+  collection.remove(found.documentKey, found.doc)
+  return { before: found.raw, arrayIndex }
+}
+
+function toReply(request: Request, outcome: Outcome): Reply {
+  const { before, after, upsertedId, arrayIndex } = outcome
+  const touched = before !== undefined || after !== undefined
+  const lastErrorObject: Doc = {
+    n: touched ? 1 : 0,
+    ...(request.update === undefined ? {} : { updatedExisting: before !== undefined }),
+    ...(upsertedId === undefined ? {} : { upserted: upsertedId }),
+  }
+  const chosen = request.returnNew ? after : before
+  return { lastErrorObject, value: chosen === undefined ? null : new RawDocument(project(chosen, request, arrayIndex)) }
+}
+
+function project(raw: Uint8Array, { projection }: Request, arrayIndex: number | undefined): Uint8Array {
+  return projection === undefined ? raw : writeDoc(projection.apply(readDoc(raw), arrayIndex))
+}

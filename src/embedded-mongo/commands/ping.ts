@@ -1,0 +1,3 @@
+import type { Command } from './command'
+
+export const ping: Command = { name: 'ping', summary: 'answers', fields: [], run: () => ({}) }

@@ -1,0 +1,78 @@
+import { aggregate } from './aggregate'
+import { buildInfo } from './build-info'
+import { collStats } from './coll-stats'
+import type { Command } from './command'
+import { connectionStatus } from './connection-status'
+import { count } from './count'
+import { create } from './create'
+import { createIndexes } from './create-indexes'
+import { dbStats } from './db-stats'
+import { deleteCommand } from './delete'
+import { distinct } from './distinct'
+import { drop } from './drop'
+import { dropDatabase } from './drop-database'
+import { dropIndexes } from './drop-indexes'
+import { endSessions } from './end-sessions'
+import { explain } from './explain'
+import { find } from './find'
+import { findAndModify } from './find-and-modify'
+import { getLog } from './get-log'
+import { getMore } from './get-more'
+import { hello } from './hello'
+import { hostInfo } from './host-info'
+import { insert } from './insert'
+import { killCursors } from './kill-cursors'
+import { listCollections } from './list-collections'
+import { listDatabases } from './list-databases'
+import { listIndexes } from './list-indexes'
+import { ping } from './ping'
+import { serverStatus } from './server-status'
+import { update } from './update'
+import { validate } from './validate'
+import { whatsMyUri } from './whats-my-uri'
+
+/** Every command that is answered. Any other is CommandNotFound. */
+export const COMMANDS: readonly Command[] = [
+  // the connection
+  hello,
+  ping,
+  connectionStatus,
+  endSessions,
+  whatsMyUri,
+  // documents
+  insert,
+  find,
+  getMore,
+  killCursors,
+  update,
+  deleteCommand,
+  findAndModify,
+  count,
+  distinct,
+  aggregate,
+  explain,
+  // collections and indexes
+  listDatabases,
+  dropDatabase,
+  listCollections,
+  create,
+  drop,
+  createIndexes,
+  listIndexes,
+  dropIndexes,
+  validate,
+  // the server
+  buildInfo,
+  collStats,
+  dbStats,
+  getLog,
+  hostInfo,
+  serverStatus,
+]
+
+/** The table by name and alias. */
+export function commandsByName(commands: readonly Command[]): ReadonlyMap<string, Command> {
+  return new Map(
+    commands.flatMap((command) => [command.name, ...(command.aliases ?? [])].map((name) => [name, command])),
+  )
+}

@@ -1,0 +1,116 @@
+import { readDoc } from '../bson/doc'
+import { namespaceNotFound } from '../bson/errors'
+import { inSlices } from '../execution/slice'
+import type { Slice } from '../execution/slice'
+import type { Collection } from '../storage/collection'
+import type { SecondaryIndex } from '../storage/secondary-index'
+import { WHOLE_TREE } from '../storage/tree'
+import type { Command } from './command'
+
+/** Problems that are told one by one; the rest is counted. */
+const ERRORS_TOLD_MAX = 20
+
+export const validate: Command = {
+  name: 'validate',
+  summary: 'reads every document and checks every index entry, both ways',
+  fields: ['full', 'repair', 'metadata', 'checkBSONConformance', 'background'],
+  run: async (args, { engine }) => {
+    const ns = `${args.database}.${args.collection}`
+    const collection = engine.catalog.collection(args.database, args.collection)
+    if (collection === undefined) throw namespaceNotFound(`Collection '${ns}' does not exist to validate.`)
+    // A snapshot does not outlast a slice, and writes go on: what has changed meanwhile is looked at again.
+    const run = new Validation(collection)
+    await inSlices(args.timeLimit(), (slice) => run.step(slice))
+    return { ns, ...run.toReply() }
+  },
+}
+
+type Phase = { readonly kind: 'documents' } | { readonly kind: 'entries'; readonly index: SecondaryIndex }
+
+class Validation {
+  private readonly errors: string[] = []
+  private errorCount = 0
+  private documents = 0
+  private readonly entries = new Map<string, number>()
+  private readonly phases: Phase[]
+  private after: Buffer | undefined
+
+  constructor(private readonly collection: Collection) {
+    const indexes = collection.indexes.filter((index) => index.definition.ready)
+    this.phases = [{ kind: 'documents' }, ...indexes.map((index) => ({ kind: 'entries', index }) as const)]
+    for (const index of indexes) this.entries.set(index.definition.name, 0)
+  }
+
+  step(slice: Slice): boolean {
+    for (;;) {
+      const [phase] = this.phases
+      if (phase === undefined || this.collection.dropped) return true
+      const done = phase.kind === 'documents' ? this.walkDocuments(slice) : this.walkEntries(phase.index, slice)
+      if (!done) return false
+      this.phases.shift()
+      this.after = undefined
+    }
+  }
+
+  private walkDocuments(slice: Slice): boolean {
+    for (const { key, value } of this.collection.documents.range(WHOLE_TREE, 1, this.after)) {
+      this.documents++
+      this.checkDocument(key, value)
+      this.after = key
+      if (slice.isOver()) return false
+    }
+    return true
+  }
+
+  private checkDocument(key: Buffer, raw: Buffer): void {
+    try {
+      const doc = readDoc(raw)
+      if (!this.collection.keyOf(doc['_id']).equals(key)) this.fault(`document ${hex(key)} has another _id`)
+      for (const index of this.collection.indexes) {
+        if (!index.definition.ready) continue
+        for (const entry of index.entriesOf(doc, key).entries) {
+          if (index.tree.get(entry.key)?.equals(key) === true) continue
+          this.fault(`document ${hex(key)} has no entry ${hex(entry.key)} in index ${index.definition.name}`)
+        }
+      }
+    } catch (error) {
+      this.fault(`document ${hex(key)} cannot be read: ${String(error)}`)
+    }
+  }
+
+  private walkEntries(index: SecondaryIndex, slice: Slice): boolean {
+    const { name } = index.definition
+    for (const { key, value: documentKey } of index.tree.range(WHOLE_TREE, 1, this.after)) {
+      this.entries.set(name, (this.entries.get(name) ?? 0) + 1)
+      const raw = this.collection.get(documentKey)
+      const stands =
+        raw !== undefined && index.entriesOf(readDoc(raw), documentKey).entries.some((entry) => entry.key.equals(key))
+      if (!stands) this.fault(`entry ${hex(key)} of index ${name} belongs to no document that has it`)
+      this.after = key
+      if (slice.isOver()) return false
+    }
+    return true
+  }
+
+  private fault(message: string): void {
+    this.errorCount++
+    if (this.errors.length < ERRORS_TOLD_MAX) this.errors.push(message)
+  }
+
+  toReply(): Record<string, unknown> {
+    const keysPerIndex = { _id_: this.documents, ...Object.fromEntries(this.entries) }
+    return {
+      nrecords: this.documents,
+      nIndexes: this.entries.size + 1,
+      keysPerIndex,
+      nInvalidDocuments: this.errorCount,
+      valid: this.errorCount === 0,
+      warnings: [],
+      errors: this.errors,
+    }
+  }
+}
+
+function hex(key: Buffer): string {
+  return key.toString('hex')
+}

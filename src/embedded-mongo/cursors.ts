@@ -1,0 +1,117 @@
+import { randomBytes } from 'node:crypto'
+import { Long } from 'bson'
+import { CommandError, cursorNotFound } from './bson/errors'
+import { type Batch } from './execution/batch'
+import { inSlices } from './execution/slice'
+import type { TimeLimit } from './execution/slice'
+import type { Source } from './execution/source'
+
+/** Open cursors of all clients. Beyond it the one that has been idle longest is closed. */
+export const CURSORS_MAX = 10_000
+/** MongoDB's default of cursorTimeoutMillis. */
+export const CURSOR_IDLE_MS = 10 * 60 * 1_000
+const REAP_INTERVAL_MS = 4_000
+
+export const NO_CURSOR = Long.ZERO
+
+export interface Cursor {
+  readonly id: Long
+  readonly namespace: string
+  /** The logical session that opened it. */
+  readonly session: string | undefined
+  readonly source: Source
+  inUse: boolean
+  lastUsedMs: number
+}
+
+/** The cursors that clients have open. They belong to no connection, and outlive the one that they came through. */
+export class Cursors {
+  /** In the order of use: the one that has been idle longest first. */
+  private readonly open = new Map<string, Cursor>()
+  private readonly reaper: NodeJS.Timeout
+
+  constructor(private readonly now: () => number = () => performance.now()) {
+    this.reaper = setInterval(() => this.reap(), REAP_INTERVAL_MS)
+    this.reaper.unref()
+  }
+
+  get count(): number {
+    return this.open.size
+  }
+
+  add(namespace: string, session: string | undefined, source: Source): Cursor {
+    if (this.open.size >= CURSORS_MAX) this.closeIdlest()
+    const cursor = { id: randomId(), namespace, session, source, inUse: false, lastUsedMs: this.now() }
+    this.open.set(cursor.id.toString(), cursor)
+    return cursor
+  }
+
+  /** Throws CursorNotFound (43), or CursorInUse (12051). */
+  take(id: Long, namespace: string): Cursor {
+    const key = id.toString()
+    const cursor = this.open.get(key)
+    if (cursor === undefined) throw cursorNotFound(`cursor id ${key} not found`)
+    if (cursor.namespace !== namespace) {
+      const message = `Requested getMore on namespace '${namespace}', but cursor belongs to a different namespace ${cursor.namespace}`
+      throw new CommandError(13, 'Unauthorized', message)
+    }
+    if (cursor.inUse) throw new CommandError(12051, 'CursorInUse', `cursor id ${key} is already in use`)
+    cursor.inUse = true
+    return cursor
+  }
+
+  giveBack(cursor: Cursor): void {
+    const key = cursor.id.toString()
+    cursor.inUse = false
+    cursor.lastUsedMs = this.now()
+    // It may have been killed while it was in use.
+    if (this.open.delete(key)) this.open.set(key, cursor)
+  }
+
+  /** False when there is no such cursor. */
+  kill(id: Long): boolean {
+    return this.open.delete(id.toString())
+  }
+
+  killSession(session: string): void {
+    for (const [key, cursor] of this.open) if (cursor.session === session) this.open.delete(key)
+  }
+
+  close(): void {
+    clearInterval(this.reaper)
+    this.open.clear()
+  }
+
+  private closeIdlest(): void {
+    for (const [key, cursor] of this.open) {
+      if (cursor.inUse) continue
+      this.open.delete(key)
+      return
+    }
+  }
+
+  private reap(): void {
+    const limit = this.now() - CURSOR_IDLE_MS
+    for (const [key, cursor] of this.open) {
+      if (cursor.lastUsedMs > limit) return
+      if (!cursor.inUse) this.open.delete(key)
+    }
+  }
+}
+
+/** Fills one batch. True when the source has nothing left. Synchronous when one slice was enough. */
+export function fillBatch(source: Source, batch: Batch, limit: TimeLimit): boolean | Promise<boolean> {
+  let done = false
+  const filling = inSlices(limit, (slice) => {
+    const state = source.fill(batch, slice)
+    done = state === 'done'
+    return state !== 'paused'
+  })
+  return filling === undefined ? done : filling.then(() => done)
+}
+
+/** 63 random bits, never 0, which means that there is no cursor. */
+function randomId(): Long {
+  const bytes = randomBytes(8)
+  return new Long(bytes.readInt32LE(0) | 1, bytes.readInt32LE(4) & 0x7fffffff)
+}

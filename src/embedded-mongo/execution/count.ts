@@ -1,0 +1,37 @@
+import { Matcher } from './source'
+import type { Query } from './query'
+import { Scan } from './scan'
+import type { Slice } from './slice'
+
+/** Counts what a query matches, in steps; by index entries alone where the bounds decide. */
+export class CountRun {
+  readonly scan: Scan
+  /** True when no document had to be looked at. */
+  readonly keysOnly: boolean
+  private matched = 0
+  private readonly matcher: Matcher
+
+  constructor(
+    query: Query,
+    private readonly skip: number,
+    private readonly limit: number,
+  ) {
+    this.keysOnly = query.plan.kind === 'IXSCAN' && query.plan.exact && !new Scan(query.collection, query.plan).widened
+    this.scan = new Scan(query.collection, query.plan, { keysOnly: this.keysOnly })
+    this.matcher = new Matcher(query, this.scan, false)
+  }
+
+  get count(): number {
+    return Math.min(Math.max(0, this.matched - this.skip), this.limit)
+  }
+
+  /** True when all is counted. */
+  step(slice: Slice): boolean {
+    const enough = this.skip + this.limit
+    const state = this.scan.run(slice, (_key, raw) => {
+      if (this.matcher.match(raw) !== undefined) this.matched++
+      return this.matched < enough
+    })
+    return state !== 'paused'
+  }
+}

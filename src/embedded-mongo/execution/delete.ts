@@ -1,0 +1,33 @@
+import type { Collection } from '../storage/collection'
+import { Matches } from './matches'
+import { prepareQuery } from './query'
+import type { QuerySpec } from './query'
+import type { Slice } from './slice'
+
+export interface DeleteStatement extends QuerySpec {
+  readonly multi: boolean
+}
+
+/** One statement of a delete command, in steps. Every step runs inside Environment.write. */
+export class DeleteRun {
+  deleted = 0
+  private readonly matches: Matches
+
+  constructor(
+    private readonly collection: Collection,
+    private readonly statement: DeleteStatement,
+  ) {
+    this.matches = new Matches(prepareQuery(collection, statement), statement)
+  }
+
+  /** True when the statement is done. */
+  step(slice: Slice): boolean {
+    for (;;) {
+      const { found, state } = this.matches.next(slice)
+      for (const { documentKey, doc } of found) this.collection.remove(documentKey, doc)
+      this.deleted += found.length
+      if (state === 'done' || (!this.statement.multi && this.deleted > 0)) return true
+      if (state === 'paused' || slice.isOver()) return false
+    }
+  }
+}

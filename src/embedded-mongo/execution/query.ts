@@ -1,0 +1,59 @@
+import { compileCollation } from '../bson/collation'
+import type { Collation } from '../bson/collation'
+import type { Doc } from '../bson/doc'
+import { compileFilter } from '../query/filter'
+import type { Filter } from '../query/filter'
+import { plan } from '../query/planner'
+import type { Plan } from '../query/planner'
+import { compileSort } from '../query/sort'
+import type { Collection } from '../storage/collection'
+
+/** What every command that looks for documents says. */
+export interface QuerySpec {
+  readonly filter: Doc
+  readonly sort?: Doc | undefined
+  readonly hint?: string | Doc | undefined
+  readonly collation?: Doc | undefined
+}
+
+/** A query that is understood, and how it will be answered. */
+export interface Query {
+  readonly collection: Collection
+  readonly filter: Filter
+  readonly filterDoc: Doc
+  readonly sort: Doc | undefined
+  readonly collation: Collation | undefined
+  readonly plan: Plan
+}
+
+/** Throws CommandError for what cannot be understood. */
+export function prepareQuery(collection: Collection, spec: QuerySpec): Query {
+  const collation = compileCollation(spec.collation)
+  const filter = compileFilter(spec.filter, collation === undefined ? {} : { collation })
+  const sort = spec.sort !== undefined && Object.keys(spec.sort).length > 0 ? spec.sort : undefined
+  return {
+    collection,
+    filter,
+    filterDoc: spec.filter,
+    sort: isNatural(sort) ? undefined : sort,
+    collation,
+    plan: plan(
+      filter,
+      isNatural(sort) ? undefined : sort,
+      collection.usableIndexes(),
+      isNatural(sort) ? sort : spec.hint,
+    ),
+  }
+}
+
+/** What must be understood even where there is no collection. Throws CommandError. */
+export function checkQuery({ filter, sort, collation }: QuerySpec): void {
+  compileCollation(collation)
+  compileFilter(filter)
+  if (sort !== undefined && !isNatural(sort)) compileSort(sort)
+}
+
+/** `{$natural: ±1}` as a sort asks for the order of storage: a scan of the collection. */
+function isNatural(sort: Doc | undefined): boolean {
+  return sort !== undefined && Object.hasOwn(sort, '$natural')
+}

@@ -1,0 +1,134 @@
+import { CommandError } from '../bson/errors'
+import { prefixEnd } from '../bson/key-encoding'
+import type { Plan } from '../query/planner'
+import type { Collection } from '../storage/collection'
+import { storedDocumentKey, storedRange } from '../storage/keys'
+import type { ByteRange, Tree } from '../storage/tree'
+import type { Slice } from './slice'
+
+/** Called for each candidate; false stops the scan behind it. */
+export type Visitor = (documentKey: Buffer, raw: Buffer) => boolean
+/** done: at the end. stopped: by the visitor. paused: the slice is over. */
+export type ScanState = 'done' | 'stopped' | 'paused'
+
+export interface ScanOptions {
+  /** Meet each document once, even if a write moves it to where the scan has yet to come. */
+  readonly once?: boolean
+  /** The visitor looks at no document: index entries alone are read, and `raw` is empty for them. */
+  readonly keysOnly?: boolean
+}
+
+const NO_BYTES = Buffer.alloc(0)
+
+/**
+ * Walks the documents that a plan points at. It can stop anywhere and go on later, from the key behind the last one:
+ * documents that come and go meanwhile are met or not, as with a cursor of MongoDB.
+ */
+export class Scan {
+  keysExamined = 0
+  docsExamined = 0
+  /** The ranges had to be widened to fit stored keys: what is found must be checked, whatever the plan says. */
+  readonly widened: boolean
+  private readonly ranges: readonly ByteRange[]
+  private readonly entries: Tree | undefined
+  private readonly seen: Set<string> | undefined
+  private rangeIndex = 0
+  private after: Buffer | undefined
+
+  constructor(
+    readonly collection: Collection,
+    readonly plan: Plan,
+    private readonly options: ScanOptions = {},
+  ) {
+    const index = plan.index === undefined ? undefined : collection.index(plan.index.name)
+    this.entries = index?.tree
+    const stored = plan.ranges.map((range) => storedRange(range, index === undefined ? 'documents' : 'entries'))
+    this.ranges = stored.map(({ range }) => range)
+    this.widened = plan.kind !== 'IDHACK' && stored.some(({ cut }) => cut)
+    const dedupe = plan.dedupe || (options.once === true && plan.kind === 'IXSCAN')
+    this.seen = dedupe && index !== undefined ? new Set() : undefined
+  }
+
+  run(slice: Slice, visit: Visitor): ScanState {
+    this.checkAlive()
+    if (this.plan.kind === 'IDHACK') return this.findOne(visit)
+    for (; this.rangeIndex < this.ranges.length; this.rangeIndex++) {
+      const range = this.ranges[this.rangeIndex] as ByteRange
+      const state =
+        this.entries === undefined
+          ? this.walkDocuments(range, slice, visit)
+          : this.walkEntries(this.entries, range, slice, visit)
+      if (state !== 'done') return state
+      this.after = undefined
+    }
+    return 'done'
+  }
+
+  private checkAlive(): void {
+    if (!this.collection.dropped) return
+    const message = `collection dropped: ${this.collection.namespace}`
+    throw new CommandError(175, 'QueryPlanKilled', message)
+  }
+
+  private findOne(visit: Visitor): ScanState {
+    const range = this.plan.ranges[this.rangeIndex++]
+    if (range === undefined) return 'done'
+    const key = storedDocumentKey(range.start)
+    const raw = this.collection.get(key)
+    if (raw === undefined) return 'done'
+    this.keysExamined++
+    this.docsExamined++
+    return visit(key, raw) ? 'done' : 'stopped'
+  }
+
+  private walkDocuments(range: ByteRange, slice: Slice, visit: Visitor): ScanState {
+    for (const { key, value } of this.collection.documents.range(range, this.plan.direction, this.after)) {
+      if (this.plan.kind === 'IXSCAN') this.keysExamined++
+      this.docsExamined++
+      this.after = key
+      if (!visit(key, value)) return 'stopped'
+      if (slice.isOver()) return 'paused'
+    }
+    return 'done'
+  }
+
+  private walkEntries(entries: Tree, range: ByteRange, slice: Slice, visit: Visitor): ScanState {
+    const point = this.findPoint(entries, range)
+    if (point !== undefined) return this.fetch(point, visit) ? 'done' : 'stopped'
+    for (const { key, value } of entries.range(range, this.plan.direction, this.after)) {
+      this.keysExamined++
+      this.after = key
+      if (!this.fetch(value, visit)) return 'stopped'
+      if (slice.isOver()) return 'paused'
+    }
+    return 'done'
+  }
+
+  /**
+   * What a range that ends where its start's prefix ends holds of a unique index, if it begins with a whole key: no key
+   * begins with another, so that entry alone. A look-up, where walking a range costs more to begin with.
+   */
+  private findPoint(entries: Tree, range: ByteRange): Buffer | undefined {
+    if (this.plan.index?.unique !== true || this.after !== undefined || range.end === undefined) return undefined
+    if (prefixEnd(range.start)?.equals(range.end) !== true) return undefined
+    const documentKey = entries.get(range.start)
+    if (documentKey === undefined) return undefined
+    this.keysExamined++
+    this.after = range.start
+    return documentKey
+  }
+
+  private fetch(documentKey: Buffer, visit: Visitor): boolean {
+    if (this.seen !== undefined) {
+      const id = documentKey.toString('latin1')
+      if (this.seen.has(id)) return true
+      this.seen.add(id)
+    }
+    if (this.options.keysOnly === true) return visit(documentKey, NO_BYTES)
+    const raw = this.collection.get(documentKey)
+    // An entry without a document would be a fault of the index; validate reports it.
+    if (raw === undefined) return true
+    this.docsExamined++
+    return visit(documentKey, raw)
+  }
+}

@@ -1,0 +1,48 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { CommandError } from '../bson/errors'
+
+/** How long a scan, or one transaction of a long write, may keep others waiting. */
+const SLICE_MS = 10
+/** Steps between two looks at the clock. A power of two. */
+const STEPS_PER_LOOK = 32
+
+/** A share of the process's one thread: whoever holds it works until it is over, remembers the place, and returns. */
+export class Slice {
+  private readonly end = performance.now() + SLICE_MS
+  private steps = 0
+
+  isOver(): boolean {
+    this.steps++
+    return (this.steps & (STEPS_PER_LOOK - 1)) === 0 && performance.now() >= this.end
+  }
+}
+
+/** `maxTimeMS`: how long an operation may take in all. */
+export class TimeLimit {
+  private readonly end: number
+
+  /** 0 and undefined: no limit. */
+  constructor(maxTimeMs: number | undefined) {
+    this.end = maxTimeMs === undefined || maxTimeMs === 0 ? Infinity : performance.now() + maxTimeMs
+  }
+
+  /** Throws MaxTimeMSExpired. */
+  check(): void {
+    if (performance.now() > this.end) throw new CommandError(50, 'MaxTimeMSExpired', 'operation exceeded time limit')
+  }
+}
+
+/**
+ * Runs `step` until it says that it is done, with a turn for others between slices. What is done within one slice, as
+ * nearly everything is, stays synchronous.
+ */
+export function inSlices(limit: TimeLimit, step: (slice: Slice) => boolean): void | Promise<void> {
+  if (!step(new Slice())) return continueInSlices(limit, step)
+}
+
+async function continueInSlices(limit: TimeLimit, step: (slice: Slice) => boolean): Promise<void> {
+  do {
+    limit.check()
+    await nextTurn()
+  } while (!step(new Slice()))
+}

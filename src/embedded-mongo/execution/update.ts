@@ -1,0 +1,86 @@
+import type { Doc } from '../bson/doc'
+import { CommandError } from '../bson/errors'
+import { compileUpdate, upsertBase } from '../query/update'
+import type { Update } from '../query/update'
+import type { Collection } from '../storage/collection'
+import { documentFromUpdate, withId } from './documents'
+import { Matches } from './matches'
+import type { Found } from './matches'
+import { prepareQuery } from './query'
+import type { QuerySpec } from './query'
+import type { Slice } from './slice'
+
+export interface UpdateStatement extends QuerySpec {
+  readonly update: Doc | readonly Doc[]
+  readonly multi: boolean
+  readonly upsert: boolean
+  readonly arrayFilters?: readonly Doc[] | undefined
+  readonly variables?: Doc | undefined
+}
+
+/** What a write made of one document; `changed` is false when it was so already. */
+export interface Changed {
+  readonly before: Buffer
+  readonly after: Buffer
+  readonly changed: boolean
+}
+
+/** One statement of an update command, in steps. Every step runs inside Environment.write. */
+export class UpdateRun {
+  matched = 0
+  modified = 0
+  upsertedId: unknown
+  private readonly update: Update
+  private readonly matches: Matches
+
+  /** Throws CommandError for what cannot be understood. */
+  constructor(
+    private readonly collection: Collection,
+    private readonly statement: UpdateStatement,
+  ) {
+    const { multi } = statement
+    this.update = compileUpdate(statement.update, statement)
+    if (multi && this.update.kind === 'replacement') {
+      throw new CommandError(9, 'FailedToParse', 'multi update is not supported for replacement-style update')
+    }
+    this.matches = new Matches(prepareQuery(collection, statement), { multi })
+  }
+
+  /** True when the statement is done. */
+  step(slice: Slice): boolean {
+    for (;;) {
+      const { found, state } = this.matches.next(slice)
+      for (const one of found) {
+        if (changeDocument(this.collection, this.update, one).changed) this.modified++
+        this.matched++
+      }
+      if (!this.statement.multi && this.matched > 0) return true
+      if (state === 'paused' || (state === 'stopped' && slice.isOver())) return false
+      if (state === 'done') break
+    }
+    if (this.matched === 0 && this.statement.upsert) {
+      const { doc } = insertUpserted(this.collection, this.update, this.statement.filter)
+      this.upsertedId = doc['_id']
+    }
+    return true
+  }
+}
+
+/** Inside Environment.write. */
+export function changeDocument(collection: Collection, update: Update, found: Found): Changed {
+  const { doc, raw: before, documentKey, arrayIndex } = found
+  const after = update.apply(doc, { isInsert: false, positionalIndex: arrayIndex, now: new Date() })
+  if (after === doc) return { before, after: before, changed: false }
+  const raw = documentFromUpdate(after, before)
+  if (raw.equals(before)) return { before, after: before, changed: false }
+  collection.replace(documentKey, doc, raw, after)
+  return { before, after: raw, changed: true }
+}
+
+/** Inside Environment.write: what an upsert makes when nothing matched. */
+export function insertUpserted(collection: Collection, update: Update, filter: Doc): { doc: Doc; raw: Buffer } {
+  const doc = withId(update.apply(upsertBase(filter), { isInsert: true, now: new Date() }))
+  const raw = documentFromUpdate(doc)
+  collection.insert(raw, doc)
+  return { doc, raw }
+}

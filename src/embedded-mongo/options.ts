@@ -1,0 +1,86 @@
+import { parseArgs } from 'node:util'
+import { LOOPBACK_HOSTS } from './server'
+import { TTL_INTERVAL_MS } from './ttl'
+
+export const USAGE = `Usage: main.js [--port N] [--host ADDRESS] (--dbpath DIR | --in-memory) [--ttl-interval-ms N]
+
+  --port N             port to listen on; 0 picks a free one (default 27017)
+  --host ADDRESS       a loopback address (default 127.0.0.1)
+  --dbpath DIR         folder of the data; made if it is not there
+  --in-memory          keep nothing: a temporary folder, removed at exit
+  --ttl-interval-ms N  pause between two sweeps for expired documents (default ${TTL_INTERVAL_MS})
+  --lock-wait-ms N     how long to wait for another engine to leave the folder (default 10000)
+  --quiesce-ms N       how long to go on serving open connections after a signal to end (default 0)
+  --help               show this
+`
+
+const PORT_DEFAULT = 27_017
+const PORT_MAX = 65_535
+const LOCK_WAIT_MS_DEFAULT = 10_000
+const INTERVAL_MS_MAX = 2_147_483_647
+
+export interface EngineOptions {
+  readonly host: string
+  readonly port: number
+  /** undefined: in memory. */
+  readonly folder: string | undefined
+  readonly ttlIntervalMs: number
+  readonly lockWaitMs: number
+  readonly quiesceMs: number
+}
+
+/** The command line is wrong. The message is for whoever wrote it. */
+export class UsageError extends Error {
+  constructor(message: string) {
+    super(message)
+    this.name = 'UsageError'
+  }
+}
+
+/** Throws UsageError. 'help' when that was asked for. */
+export function parseOptions(argv: readonly string[]): EngineOptions | 'help' {
+  const values = parse(argv)
+  if (values.help === true) return 'help'
+  const host = values.host ?? '127.0.0.1'
+  if (!LOOPBACK_HOSTS.includes(host)) {
+    throw new UsageError(`--host ${host}: this server has no authentication and listens on loopback addresses only`)
+  }
+  const inMemory = values['in-memory'] === true
+  if (inMemory === (values.dbpath !== undefined)) throw new UsageError('give either --dbpath or --in-memory')
+  return {
+    host,
+    port: whole('--port', values.port, PORT_DEFAULT, 0, PORT_MAX),
+    folder: values.dbpath,
+    ttlIntervalMs: whole('--ttl-interval-ms', values['ttl-interval-ms'], TTL_INTERVAL_MS, 1, INTERVAL_MS_MAX),
+    lockWaitMs: whole('--lock-wait-ms', values['lock-wait-ms'], LOCK_WAIT_MS_DEFAULT, 0, INTERVAL_MS_MAX),
+    quiesceMs: whole('--quiesce-ms', values['quiesce-ms'], 0, 0, INTERVAL_MS_MAX),
+  }
+}
+
+function parse(argv: readonly string[]) {
+  try {
+    const { values } = parseArgs({
+      args: [...argv],
+      options: {
+        port: { type: 'string' },
+        host: { type: 'string' },
+        dbpath: { type: 'string' },
+        'in-memory': { type: 'boolean' },
+        'ttl-interval-ms': { type: 'string' },
+        'lock-wait-ms': { type: 'string' },
+        'quiesce-ms': { type: 'string' },
+        help: { type: 'boolean' },
+      },
+    })
+    return values
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error))
+  }
+}
+
+function whole(name: string, given: string | undefined, otherwise: number, min: number, max: number): number {
+  if (given === undefined) return otherwise
+  const value = /^\d+$/.test(given) ? Number(given) : NaN
+  if (value >= min && value <= max) return value
+  throw new UsageError(`${name} ${given}: must be a whole number from ${min} to ${max}`)
+}

@@ -1,0 +1,101 @@
+import type { Doc } from '../../bson/doc'
+import { isDoc } from '../../bson/doc'
+import { badValue } from '../../bson/errors'
+import { typeName } from '../../bson/types'
+import { wholeNumber } from '../arithmetic'
+import { compileFilter } from '../filter'
+import { compileSort, topK } from '../sort'
+import { bindVariables } from './bind-variables'
+import { located } from './expression/arguments'
+import { compileEvaluation } from './expression/compile'
+import { documentCount, environmentOf, requireDoc } from './stage'
+import type { CompileStage, Stage } from './stage'
+
+export const compileMatch: CompileStage = (spec, { collation, variables }) => {
+  const bound = bindVariables(requireDoc(spec, 15959, 'the match filter must be an expression in an object'), variables)
+  const filter = compileFilter(bound, { collation })
+  return function* (docs) {
+    for (const doc of docs) if (filter.matches(doc)) yield doc
+  }
+}
+
+export const compileSortStage: CompileStage = (spec, context) => sortStage(spec, undefined, context)
+
+/** With the limit of a $limit that follows, only so many documents are held. */
+export function sortStage(spec: unknown, limit: number | undefined, context: Parameters<CompileStage>[1]): Stage {
+  const fields = requireDoc(spec, 15973, 'the $sort key specification must be an object')
+  if (Object.keys(fields).length === 0) throw located(15976, '$sort stage must have at least one sort key')
+  const order = compileSort(fields, context.collation)
+  return function* (docs) {
+    if (limit === undefined) {
+      yield* [...docs].sort(order)
+      return
+    }
+    const best = topK(limit, order)
+    for (const doc of docs) best.add(doc)
+    yield* best.result()
+  }
+}
+
+export function limitOf(spec: unknown): number {
+  return documentCount('$limit', spec, 1, { type: 2107201, least: 15958 })
+}
+
+export const compileLimit: CompileStage = (spec) => {
+  const limit = limitOf(spec)
+  return function* (docs) {
+    let left = limit
+    for (const doc of docs) {
+      yield doc
+      if (--left === 0) return
+    }
+  }
+}
+
+export const compileSkip: CompileStage = (spec) => {
+  const skip = documentCount('$skip', spec, 0, { type: 5107200, least: 5107200 })
+  return function* (docs) {
+    let left = skip
+    for (const doc of docs) {
+      if (left > 0) left--
+      else yield doc
+    }
+  }
+}
+
+export const compileCount: CompileStage = (spec) => {
+  if (typeof spec !== 'string') throw located(40156, 'the count field must be a non-empty string')
+  if (spec === '') throw located(40157, 'the count field must be a non-empty string')
+  if (spec.startsWith('$')) throw located(40158, 'the count field cannot be a $-prefixed path')
+  if (spec.includes('.')) throw located(40160, "the count field cannot contain '.'")
+  return function* (docs) {
+    let count = 0
+    const input = docs[Symbol.iterator]()
+    while (input.next().done !== true) count++
+    if (count > 0) yield { [spec]: wholeNumber(count) }
+  }
+}
+
+/** $sample: `size` documents at random, in random order; memory bounded by `size`. */
+export const compileSample: CompileStage = (spec) => {
+  const { size } = requireDoc(spec, 28745, 'the $sample stage specification must be an object')
+  const wanted = documentCount('$sample', size, 0, { type: 28746, least: 28747 })
+  return function* (docs) {
+    const drawn = topK<{ doc: Doc; at: number }>(wanted, (a, b) => a.at - b.at)
+    for (const doc of docs) drawn.add({ doc, at: Math.random() })
+    for (const { doc } of drawn.result()) yield doc
+  }
+}
+
+/** $documents: a list of documents instead of a collection. */
+export const compileDocuments: CompileStage = (spec, context) => {
+  const evaluate = compileEvaluation(spec)
+  return function* () {
+    const docs = evaluate(environmentOf({}, context))
+    if (!Array.isArray(docs)) throw located(5858203, `an array is expected, but got ${typeName(docs)}`)
+    for (const doc of docs as readonly unknown[]) {
+      if (!isDoc(doc)) throw badValue(`$documents takes documents, but got ${typeName(doc)}`)
+      yield doc
+    }
+  }
+}

@@ -1,0 +1,212 @@
+import { Int32 } from 'bson'
+import { compareValues, valuesEqual } from '../../../bson/compare'
+import { isDoc, setField } from '../../../bson/doc'
+import type { Doc } from '../../../bson/doc'
+import { CommandError, showValue } from '../../../bson/errors'
+import { toNumber } from '../../../bson/exact'
+import { isNumeric, typeName } from '../../../bson/types'
+import { compileSort } from '../../sort'
+import { located, namedArguments, values, variadic } from './arguments'
+import type { CompileOperation } from './environment'
+import { isNullish, isTruthy, withVariables } from './environment'
+
+/** Bound on the elements that one $range may make. */
+const RANGE_ELEMENTS_MAX = 1_000_000
+
+function arrayOf(name: string, code: number, value: unknown): readonly unknown[] {
+  if (Array.isArray(value)) return value
+  throw located(code, `${name}'s argument must be an array, but is ${typeName(value)}`)
+}
+
+export function integerOf(name: string, value: unknown): number {
+  const number = isNumeric(value) ? toNumber(value) : NaN
+  if (Number.isInteger(number)) return number
+  throw located(28690, `${name}'s argument must be representable as a 32-bit integer: ${typeName(value)}`)
+}
+
+function at(name: string, value: unknown, index: number): unknown {
+  return isNullish(value) ? null : arrayOf(name, 28689, value).at(index)
+}
+
+function variableName(name: unknown): string {
+  if (name === undefined) return 'this'
+  if (typeof name === 'string' && /^[a-z][\w]*$/i.test(name)) return name
+  throw new CommandError(9, 'FailedToParse', `${showValue(name)} is not a valid name for a variable`)
+}
+
+const map: CompileOperation = (operand, compile, name) => {
+  const named = namedArguments(operand, name, ['input', 'in'], ['as'])
+  const [input, body] = [compile(named['input']), compile(named['in'])]
+  const variable = variableName(named['as'])
+  return (env) => {
+    const array = input(env)
+    if (isNullish(array)) return null
+    return arrayOf(name, 16883, array).map((element) => body(withVariables(env, { [variable]: element })) ?? null)
+  }
+}
+
+const filter: CompileOperation = (operand, compile, name) => {
+  const named = namedArguments(operand, name, ['input', 'cond'], ['as', 'limit'])
+  const [input, test, limit] = [compile(named['input']), compile(named['cond']), compile(named['limit'] ?? null)]
+  const variable = variableName(named['as'])
+  return (env) => {
+    const array = input(env)
+    if (isNullish(array)) return null
+    const most = limit(env)
+    const found = arrayOf(name, 28651, array).filter((element) =>
+      isTruthy(test(withVariables(env, { [variable]: element }))),
+    )
+    return isNullish(most) ? found : found.slice(0, integerOf(name, most))
+  }
+}
+
+const reduce: CompileOperation = (operand, compile, name) => {
+  const named = namedArguments(operand, name, ['input', 'initialValue', 'in'])
+  const [input, initial, body] = [compile(named['input']), compile(named['initialValue']), compile(named['in'])]
+  return (env) => {
+    const array = input(env)
+    if (isNullish(array)) return null
+    return arrayOf(name, 40080, array).reduce(
+      (value, element) => body(withVariables(env, { value, this: element })),
+      initial(env),
+    )
+  }
+}
+
+const slice = values(2, 3, (array, second, third) => {
+  if ([array, second].some(isNullish) || third === null) return null
+  const elements = arrayOf('$slice', 28724, array)
+  const first = integerOf('$slice', second)
+  if (third === undefined) return first < 0 ? elements.slice(first) : elements.slice(0, first)
+  const count = integerOf('$slice', third)
+  if (count <= 0) throw located(28729, `Third argument to $slice must be positive: ${count}`)
+  const start = first < 0 ? Math.max(elements.length + first, 0) : first
+  return elements.slice(start, start + count)
+})
+
+const range = values(2, 3, (from, to, by) => {
+  const [start, end] = [integerOf('$range', from), integerOf('$range', to)]
+  const step = by === undefined ? 1 : integerOf('$range', by)
+  if (step === 0) throw located(34449, '$range requires a non-zero step value')
+  const count = Math.max(Math.ceil((end - start) / step), 0)
+  if (count > RANGE_ELEMENTS_MAX) throw located(146, `$range would make more than ${RANGE_ELEMENTS_MAX} elements`)
+  return Array.from({ length: count }, (_, i) => new Int32(start + i * step))
+})
+
+const indexOfArray = values(2, 4, (array, sought, from, to) => {
+  if (isNullish(array)) return null
+  const elements = arrayOf('$indexOfArray', 40090, array)
+  const end = to === undefined ? elements.length : Math.min(integerOf('$indexOfArray', to), elements.length)
+  for (let i = from === undefined ? 0 : integerOf('$indexOfArray', from); i < end; i++) {
+    if (valuesEqual(elements[i], sought)) return new Int32(i)
+  }
+  return new Int32(-1)
+})
+
+const concatArrays = variadic((args) =>
+  args.some(isNullish) ? null : args.flatMap((arg) => arrayOf('$concatArrays', 28664, arg)),
+)
+
+/** Each value once, in MongoDB's order, as its sets are. */
+export function asSet(elements: readonly unknown[]): unknown[] {
+  const sorted = elements.toSorted((a, b) => compareValues(a, b))
+  return sorted.filter((element, i) => i === 0 || !valuesEqual(element, sorted[i - 1]))
+}
+
+function has(elements: readonly unknown[], value: unknown): boolean {
+  return elements.some((element) => valuesEqual(element, value))
+}
+
+const setUnion = variadic((args) =>
+  args.some(isNullish) ? null : asSet(args.flatMap((arg) => arrayOf('$setUnion', 17043, arg))),
+)
+
+const setIntersection = variadic((args) => {
+  if (args.some(isNullish)) return null
+  const [first = [], ...rest] = args.map((arg) => arrayOf('$setIntersection', 17047, arg))
+  return asSet(first.filter((element) => rest.every((other) => has(other, element))))
+})
+
+const setDifference = values(2, 2, (a, b) => {
+  if (isNullish(a) || isNullish(b)) return null
+  const taken = arrayOf('$setDifference', 17049, b)
+  const kept = arrayOf('$setDifference', 17048, a).filter((element) => !has(taken, element))
+  return kept.filter((element, i) => !has(kept.slice(0, i), element))
+})
+
+const setEquals = variadic((args) => {
+  const [first = [], ...rest] = args.map((arg) => asSet(arrayOf('$setEquals', 17044, arg)))
+  return rest.every((other) => valuesEqual(first, other))
+})
+
+const sortArray: CompileOperation = (operand, compile, name) => {
+  const named = namedArguments(operand, name, ['input', 'sortBy'])
+  const input = compile(named['input'])
+  const order = elementOrder(named['sortBy'])
+  return (env) => {
+    const array = input(env)
+    return isNullish(array) ? null : arrayOf(name, 2942504, array).toSorted(order)
+  }
+}
+
+function elementOrder(spec: unknown): (a: unknown, b: unknown) => number {
+  if (isDoc(spec)) {
+    const order = compileSort(spec)
+    return (a, b) => order(isDoc(a) ? a : {}, isDoc(b) ? b : {})
+  }
+  const direction = isNumeric(spec) ? toNumber(spec) : NaN
+  if (direction !== 1 && direction !== -1) throw located(2942507, '$sortArray: sortBy must be 1, -1 or an object')
+  return (a, b) => direction * compareValues(a, b)
+}
+
+const arrayToObject = values(1, 1, (value) => {
+  if (isNullish(value)) return null
+  const result: Doc = {}
+  for (const entry of arrayOf('$arrayToObject', 40386, value)) {
+    const pair: readonly unknown[] = isDoc(entry) ? [entry['k'], entry['v']] : Array.isArray(entry) ? entry : []
+    const [key, content] = pair
+    if (typeof key !== 'string') throw located(40394, '$arrayToObject requires keys that are strings')
+    setField(result, key, content)
+  }
+  return result
+})
+
+const objectToArray = values(1, 1, (value) => {
+  if (isNullish(value)) return null
+  if (!isDoc(value)) throw located(40390, `$objectToArray requires a document input, found: ${typeName(value)}`)
+  return Object.entries(value).map(([k, v]) => ({ k, v }))
+})
+
+export const ARRAYS: Readonly<Record<string, CompileOperation>> = {
+  $allElementsTrue: values(1, 1, (value) => arrayOf('$allElementsTrue', 17040, value).every(isTruthy)),
+  $anyElementTrue: values(1, 1, (value) => arrayOf('$anyElementTrue', 17041, value).some(isTruthy)),
+  $arrayElemAt: values(2, 2, (array, index) =>
+    isNullish(index) ? null : at('$arrayElemAt', array, integerOf('$arrayElemAt', index)),
+  ),
+  $arrayToObject: arrayToObject,
+  $concatArrays: concatArrays,
+  $filter: filter,
+  $first: values(1, 1, (array) => at('$first', array, 0)),
+  $in: values(2, 2, (value, array) => has(arrayOf('$in', 40081, array), value)),
+  $indexOfArray: indexOfArray,
+  $isArray: values(1, 1, (value) => Array.isArray(value)),
+  $last: values(1, 1, (array) => at('$last', array, -1)),
+  $map: map,
+  $objectToArray: objectToArray,
+  $range: range,
+  $reduce: reduce,
+  $reverseArray: values(1, 1, (value) =>
+    isNullish(value) ? null : arrayOf('$reverseArray', 34435, value).toReversed(),
+  ),
+  $setDifference: setDifference,
+  $setEquals: setEquals,
+  $setIntersection: setIntersection,
+  $setIsSubset: values(2, 2, (a, b) => {
+    const superset = arrayOf('$setIsSubset', 17042, b)
+    return arrayOf('$setIsSubset', 17046, a).every((element) => has(superset, element))
+  }),
+  $setUnion: setUnion,
+  $size: values(1, 1, (value) => new Int32(arrayOf('$size', 17124, value).length)),
+  $slice: slice,
+  $sortArray: sortArray,
+}

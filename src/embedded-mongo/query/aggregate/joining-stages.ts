@@ -1,0 +1,124 @@
+import { isDoc, setField } from '../../bson/doc'
+import type { Doc } from '../../bson/doc'
+import { failedToParse } from '../../bson/errors'
+import { located } from './expression/arguments'
+import { compileEvaluation } from './expression/compile'
+import type { Evaluate } from './expression/environment'
+import { fieldPath } from './expression/path'
+import { environmentOf, requireDoc } from './stage'
+import type { CompileStage, Stage, StageContext } from './stage'
+import { replaced } from './unwind'
+import { valueMap } from './value-map'
+
+/** $unionWith: `'name'` or `{coll, pipeline}`; its documents follow. */
+export const compileUnionWith: CompileStage = (spec, context) => {
+  const { coll, pipeline } = isDoc(spec) ? spec : { coll: spec, pipeline: undefined }
+  const stage = subPipeline('$unionWith', pipeline, context, context.variables)
+  if (coll !== undefined && typeof coll !== 'string') throw failedToParse('$unionWith: coll must be a string')
+  return function* (docs) {
+    yield* docs
+    yield* stage(coll === undefined ? [] : context.collection(coll))
+  }
+}
+
+/** $facet: each of several pipelines over the same documents. */
+export const compileFacet: CompileStage = (spec, context) => {
+  const facets = requireDoc(spec, 40169, 'the $facet specification must be a non-empty object')
+  const stages = Object.entries(facets).map(([name, pipeline]) => ({
+    name,
+    stage: subPipeline('$facet', pipeline, context, context.variables),
+  }))
+  if (stages.length === 0) throw located(40169, 'the $facet specification must be a non-empty object')
+  return function* (docs) {
+    const all = [...docs]
+    const result: Doc = {}
+    for (const { name, stage } of stages) setField(result, name, [...stage(all)])
+    yield result
+  }
+}
+
+function subPipeline(name: string, pipeline: unknown, context: StageContext, variables: Doc): Stage {
+  if (pipeline === undefined) return (docs) => docs
+  if (!Array.isArray(pipeline)) throw failedToParse(`${name} argument 'pipeline' must be an array`)
+  return context.compile(pipeline as readonly Doc[], variables)
+}
+
+interface Lookup {
+  readonly from: string | undefined
+  readonly as: readonly string[]
+  readonly join: { readonly localField: string; readonly foreignField: string } | undefined
+  readonly pipeline: unknown
+  readonly bindings: readonly { readonly name: string; readonly evaluate: Evaluate }[]
+}
+
+/** $lookup by equality, by a pipeline with `let`, or by both. */
+export const compileLookup: CompileStage = (spec, context) => {
+  const lookup = parseLookup(requireDoc(spec, 9, 'the $lookup specification must be an object'))
+  const { from, as, bindings } = lookup
+  // Compiled once more for every document when it has variables of its own; here for its errors.
+  const shared = subPipeline('$lookup', lookup.pipeline, context, context.variables)
+  return function* (docs) {
+    const foreign = from === undefined ? [] : [...context.collection(from)]
+    const joined = lookup.join === undefined ? () => foreign : joinBy(lookup.join, foreign)
+    for (const doc of docs) {
+      const stage =
+        bindings.length === 0
+          ? shared
+          : subPipeline('$lookup', lookup.pipeline, context, boundVariables(lookup, doc, context))
+      yield replaced(doc, as, [...stage(joined(doc))])
+    }
+  }
+}
+
+function parseLookup(spec: Doc): Lookup {
+  const { from, as, localField, foreignField, let: variables = {}, pipeline } = spec
+  if (from !== undefined && typeof from !== 'string') throw failedToParse("$lookup argument 'from' must be a string")
+  if (typeof as !== 'string') throw failedToParse("must specify 'as' field for a $lookup")
+  if (from === undefined && pipeline === undefined) throw failedToParse("must specify 'from' field for a $lookup")
+  if (!isDoc(variables)) throw failedToParse("$lookup argument 'let' must be an object")
+  const both = typeof localField === 'string' && typeof foreignField === 'string'
+  if (!both && (localField !== undefined || foreignField !== undefined || pipeline === undefined)) {
+    throw failedToParse("$lookup requires either 'pipeline' or both 'localField' and 'foreignField' to be specified")
+  }
+  return {
+    from,
+    as: as.split('.'),
+    join: both ? { localField, foreignField } : undefined,
+    pipeline,
+    bindings: Object.entries(variables).map(([name, part]) => ({ name, evaluate: compileEvaluation(part) })),
+  }
+}
+
+function boundVariables({ bindings }: Lookup, doc: Doc, context: StageContext): Doc {
+  const environment = environmentOf(doc, context)
+  const bound = bindings.map(({ name, evaluate }) => [name, evaluate(environment)] as const)
+  return { ...context.variables, ...Object.fromEntries(bound) }
+}
+
+/**
+ * The foreign documents that equal the local value, or one of its elements. They are hashed by value once, so that a
+ * join costs the sum of both sides.
+ */
+function joinBy(
+  { localField, foreignField }: { readonly localField: string; readonly foreignField: string },
+  foreign: readonly Doc[],
+): (doc: Doc) => readonly Doc[] {
+  const local = fieldPath(localField.split('.'))
+  const remote = fieldPath(foreignField.split('.'))
+  const byValue = valueMap<Set<number>>()
+  foreign.forEach((doc, i) => {
+    for (const value of keysOf(remote(doc))) byValue.at(value, () => new Set()).add(i)
+  })
+  return (doc) => {
+    const found = new Set<number>()
+    for (const value of keysOf(local(doc))) {
+      for (const i of byValue.at(value, () => new Set<number>())) found.add(i)
+    }
+    return [...found].sort((a, b) => a - b).map((i) => foreign[i] as Doc)
+  }
+}
+
+/** Missing joins null; an array joins by each element and as a whole. */
+function keysOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? [...(value as readonly unknown[]), value] : [value ?? null]
+}

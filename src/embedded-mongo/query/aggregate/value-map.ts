@@ -1,0 +1,40 @@
+import { encodeValue } from '../../bson/key-encoding'
+
+/** A map whose keys are BSON values: an int 1 and a double 1 are one key, as in $group. Keeps the order of arrival. */
+export interface ValueMap<T> {
+  /** The entry of a key, made when it is new. */
+  at(key: unknown, make: () => T): T
+  entries(): Iterable<readonly [key: unknown, value: T]>
+}
+
+export function valueMap<T>(): ValueMap<T> {
+  const map = new Map<string, readonly [unknown, T]>()
+  return {
+    at: (key, make) => {
+      const text = keyText(key)
+      const known = map.get(text)
+      if (known !== undefined) return known[1]
+      const value = make()
+      map.set(text, [key, value])
+      return value
+    },
+    entries: () => map.values(),
+  }
+}
+
+export function valueSet(): { add(value: unknown): void; values(): unknown[] } {
+  const map = valueMap<true>()
+  return {
+    add: (value) => {
+      map.at(value, () => true)
+    },
+    values: () => [...map.entries()].map(([value]) => value),
+  }
+}
+
+/** Equal texts for equal values. Strings, the usual keys, are not encoded; a missing key is not null. */
+function keyText(key: unknown): string {
+  if (typeof key === 'string') return `s${key}`
+  if (key === undefined) return 'missing'
+  return `b${encodeValue(key).toString('latin1')}`
+}

@@ -1,0 +1,43 @@
+import type { Collation } from '../bson/collation'
+import type { Doc } from '../bson/doc'
+import { compileNode } from './filter-match'
+import { parseFilter } from './filter-parse'
+import type { FilterNode } from './filter-tree'
+import type { MatchTrace } from './path'
+
+export type { MatchTrace } from './path'
+
+export interface FilterOptions {
+  readonly collation?: Collation | undefined
+  /** What `$expr` may name as `$$name`: the command's `let`. */
+  readonly variables?: Doc | undefined
+}
+
+export interface Filter {
+  matches(doc: Doc): boolean
+  /** Like matches(); on success `trace.arrayIndex` is what `$` stands for, if an array decided. */
+  matchesWithTrace(doc: Doc, trace: MatchTrace): boolean
+  /** True for `{}`: everything matches. */
+  readonly isEmpty: boolean
+  /** The filter taken apart, for the planner. */
+  readonly tree: FilterNode
+  /** Strings compare by it: indexes, which compare bytes, cannot help. */
+  readonly collation: Collation | undefined
+}
+
+/** Throws CommandError (BadValue, FailedToParse, NotImplemented) when the filter cannot be understood. */
+export function compileFilter(filter: Doc, options: FilterOptions = {}): Filter {
+  const { collation, variables } = options
+  const tree = parseFilter(filter, variables)
+  const test = compileNode(tree, collation)
+  return {
+    matches: (doc) => test(doc),
+    matchesWithTrace: (doc, trace) => {
+      trace.arrayIndex = undefined
+      return test(doc, trace)
+    },
+    isEmpty: tree.op === 'and' && tree.children.length === 0,
+    tree,
+    collation,
+  }
+}

@@ -1,0 +1,123 @@
+import { getField, isDoc } from '../bson/doc'
+import type { Doc } from '../bson/doc'
+import { parallelArrays } from '../bson/errors'
+import { encodeValue } from '../bson/key-encoding'
+import { EMPTY_ARRAY } from '../bson/types'
+import { isArrayIndex } from './path'
+
+export interface IndexKeys {
+  /** One row of values (one value per field of the index) per entry; no two rows are equal. Empty: not indexed. */
+  readonly keys: readonly (readonly unknown[])[]
+  /** The paths of the index that led through an array in this document. */
+  readonly multikey: readonly string[]
+}
+
+export interface IndexKeysOptions {
+  /** A document that has none of the fields gets no entry. */
+  readonly sparse: boolean
+}
+
+type Row = unknown[]
+const NO_PATHS: readonly string[] = []
+
+/**
+ * The entries of a document in an index: missing fields count as null, an array gives one entry per element, and
+ * fields below the same array are expanded together. Throws 171 when two independent arrays meet.
+ */
+export function indexKeys(doc: Doc, keyPattern: Doc, options: IndexKeysOptions): IndexKeys {
+  const paths = Object.keys(keyPattern)
+  const rows: Row[] = []
+  const multikey = new Set<string>()
+  expand(
+    paths.map((path) => descend(doc, { path, rest: path.split('.'), value: undefined, array: undefined }, multikey)),
+    rows,
+    multikey,
+  )
+  const kept = options.sparse ? rows.filter((row) => row.some((value) => value !== undefined)) : rows
+  const keys = kept.map((row) => row.map((value) => (value === undefined ? null : value)))
+  return multikey.size === 0
+    ? { keys, multikey: NO_PATHS }
+    : { keys: withoutRepeats(keys), multikey: paths.filter((path) => multikey.has(path)) }
+}
+
+/** One field on its way to its value: at an array that is still to be expanded, or at the value. */
+interface Column {
+  readonly path: string
+  /** The segments that are still to be walked, once inside `array`. */
+  readonly rest: readonly string[]
+  readonly value: unknown
+  readonly array: readonly unknown[] | undefined
+}
+
+/** Walks from a document until the path ends or an array comes. */
+function descend(from: Doc, column: Column, multikey: Set<string>): Column {
+  const { path, rest } = column
+  let value: unknown = from
+  for (let i = 0; i < rest.length; i++) {
+    if (Array.isArray(value)) return atArray(path, rest.slice(i), value, multikey)
+    if (!isDoc(value)) return { path, rest: [], value: undefined, array: undefined }
+    value = getField(value, rest[i] as string)
+  }
+  if (Array.isArray(value)) return atArray(path, [], value, multikey)
+  return { path, rest: [], value, array: undefined }
+}
+
+function atArray(path: string, rest: readonly string[], array: readonly unknown[], multikey: Set<string>): Column {
+  multikey.add(path)
+  return { path, rest, value: undefined, array }
+}
+
+function expand(columns: readonly Column[], rows: Row[], multikey: Set<string>): void {
+  const waiting = columns.filter((column) => column.array !== undefined)
+  const array = waiting[0]?.array
+  if (array === undefined) {
+    rows.push(columns.map((column) => column.value))
+    return
+  }
+  const other = waiting.find((column) => column.array !== array)
+  if (other !== undefined)
+    throw parallelArrays(`cannot index parallel arrays [${lastName(other)}] [${lastName(waiting[0] as Column)}]`)
+  if (array.length === 0) {
+    expand(columns.map(emptied), rows, multikey)
+    return
+  }
+  for (const element of array) {
+    expand(
+      columns.map((column) => (column.array === undefined ? column : intoElement(column, element, multikey))),
+      rows,
+      multikey,
+    )
+  }
+}
+
+function lastName(column: Column): string {
+  return column.path.split('.').at(-1 - column.rest.length) ?? column.path
+}
+
+function emptied(column: Column): Column {
+  if (column.array === undefined) return column
+  return { ...column, value: column.rest.length === 0 ? EMPTY_ARRAY : undefined, array: undefined }
+}
+
+function intoElement(column: Column, element: unknown, multikey: Set<string>): Column {
+  const { path, rest, array } = column
+  if (rest.length === 0) return { path, rest, value: element, array: undefined }
+  const segment = rest[0] as string
+  if (isArrayIndex(segment) && array !== undefined) {
+    // The index names one element; every row has it.
+    return descend({ [segment]: array[Number(segment)] }, { path, rest, value: undefined, array: undefined }, multikey)
+  }
+  if (!isDoc(element)) return { path, rest: [], value: undefined, array: undefined }
+  return descend(element, { path, rest, value: undefined, array: undefined }, multikey)
+}
+
+function withoutRepeats(rows: readonly Row[]): readonly Row[] {
+  if (rows.length < 2) return rows
+  const seen = new Set<string>()
+  return rows.filter((row) => {
+    const key = row.map((value) => encodeValue(value).toString('latin1')).join('')
+    const isNew = !seen.has(key)
+    seen.add(key)
+    return isNew
+  })
+}

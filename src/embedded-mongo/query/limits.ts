@@ -1,0 +1,8 @@
+/** How deep a filter, an update or an expression may nest: MongoDB's own bound on a query tree. */
+export const QUERY_DEPTH_MAX = 100
+
+/** How many points or ranges an index scan may have; beyond it the rest of the filter is rechecked. */
+export const SCAN_RANGES_MAX = 5_000
+
+/** How far `$push` with `$position` or a numeric path segment may pad an array with nulls (MongoDB's bound). */
+export const ARRAY_PADDING_MAX = 1_500_000

@@ -1,0 +1,108 @@
+import type { Doc } from '../bson/doc'
+import { failedToParse } from '../bson/errors'
+import { identical } from '../bson/identical'
+import { applyTree } from './update/apply'
+import { compileArrayFilters } from './update/array-filters'
+import { refuseChangedId, withIdOf } from './update/identity'
+import { compileOperators } from './update/operators'
+import { dollarField } from './update/path'
+import { compileUpdatePipeline } from './update/pipeline'
+import { buildTree } from './update/tree'
+import type { FieldsNode, UpdateNode } from './update/tree'
+import { equalityFields } from './update/upsert-base'
+
+export interface UpdateOptions {
+  readonly arrayFilters?: readonly Doc[] | undefined
+  /** Constants of a pipeline update (`let` and the command's `c`). */
+  readonly variables?: Doc | undefined
+}
+
+export interface UpdateContext {
+  /** The document is new: $setOnInsert counts, and _id may be set. */
+  readonly isInsert: boolean
+  /** What `$` stands for: MatchTrace.arrayIndex. */
+  readonly positionalIndex?: number | undefined
+  readonly now: Date
+}
+
+export interface Update {
+  readonly kind: 'operators' | 'replacement' | 'pipeline'
+  /** True when the update has a positional `$`, so that the match must be traced. */
+  readonly needsPosition: boolean
+  /** The new document; `doc` itself, the same object, when nothing changed. Never mutates `doc`. */
+  apply(doc: Doc, context: UpdateContext): Doc
+}
+
+/**
+ * Compiles the three kinds of update: operators (`{$set: …}`), a replacement (`{…}`) and a pipeline (`[{$set: …}]`).
+ * Throws CommandError for what cannot be understood; apply() throws it for what does not fit the document.
+ * https://www.mongodb.com/docs/manual/reference/command/update/
+ */
+export function compileUpdate(update: Doc | readonly Doc[], options: UpdateOptions = {}): Update {
+  if (isPipeline(update)) {
+    if (options.arrayFilters !== undefined && options.arrayFilters.length > 0) {
+      throw failedToParse('Cannot specify arrayFilters when performing a pipeline update')
+    }
+    return pipelineUpdate(update, options.variables)
+  }
+  const first = Object.keys(update)[0]
+  return first?.startsWith('$') ? operatorUpdate(update, options.arrayFilters ?? []) : replacement(update)
+}
+
+function isPipeline(update: Doc | readonly Doc[]): update is readonly Doc[] {
+  return Array.isArray(update)
+}
+
+function operatorUpdate(update: Doc, arrayFilters: readonly Doc[]): Update {
+  const filters = compileArrayFilters(arrayFilters)
+  const tree = buildTree(compileOperators(update), filters)
+  filters.refuseUnused(update)
+  const mayTouchId = tree.children.has('_id')
+  return {
+    kind: 'operators',
+    needsPosition: hasMatched(tree),
+    apply: (doc, { isInsert, positionalIndex, now }) => {
+      const next = applyTree(tree, doc, { root: doc, isInsert, positionalIndex, now }, filters)
+      if (mayTouchId) refuseChangedId(doc, next)
+      return next
+    },
+  }
+}
+
+function hasMatched(tree: FieldsNode): boolean {
+  const search = (node: UpdateNode): boolean =>
+    node.kind !== 'leaf' &&
+    ((node.kind === 'fields' && node.matched !== undefined) || [...node.children.values()].some(search))
+  return search(tree)
+}
+
+function replacement(fields: Doc): Update {
+  const dollar = Object.keys(fields).find((name) => name.startsWith('$'))
+  if (dollar !== undefined) throw dollarField(dollar, dollar)
+  return {
+    kind: 'replacement',
+    needsPosition: false,
+    apply: (doc) => sameIfIdentical(doc, withIdOf(doc, fields)),
+  }
+}
+
+function pipelineUpdate(pipeline: readonly Doc[], variables: Doc | undefined): Update {
+  const run = compileUpdatePipeline(pipeline, variables)
+  return {
+    kind: 'pipeline',
+    needsPosition: false,
+    apply: (doc, { now }) => sameIfIdentical(doc, withIdOf(doc, run(doc, now))),
+  }
+}
+
+function sameIfIdentical(before: Doc, after: Doc): Doc {
+  return identical(before, after) ? before : after
+}
+
+/**
+ * What an upsert begins with: the fields that the filter fixes by equality, at the top or under $and. Throws
+ * NotSingleValueField (54) when two conditions fix one place.
+ */
+export function upsertBase(filter: Doc): Doc {
+  return equalityFields(filter)
+}

@@ -1,0 +1,118 @@
+import { badValue, conflictingUpdate } from '../../bson/errors'
+import { isArrayIndex } from '../path'
+import type { ArrayFilters } from './array-filters'
+import type { Modifier, Placed } from './modifier'
+import { parsePath } from './path'
+import type { Segment } from './path'
+
+/**
+ * All operators of an update, merged to one tree of paths: each part of a document is visited once, in the order in
+ * which MongoDB makes new fields, and two operators on one place are found before anything runs.
+ */
+export type UpdateNode = LeafNode | FieldsNode | ElementsNode
+
+export interface LeafNode {
+  readonly kind: 'leaf'
+  readonly modifier: Modifier
+}
+
+/** By name (or index, when the value is an array); `matched` stands for `$`. */
+export interface FieldsNode {
+  readonly kind: 'fields'
+  readonly children: ReadonlyMap<string, UpdateNode>
+  readonly matched: UpdateNode | undefined
+}
+
+/** By array filter; the id '' is `$[]`. */
+export interface ElementsNode {
+  readonly kind: 'elements'
+  readonly children: ReadonlyMap<string, UpdateNode>
+  /** The path of the array, for messages. */
+  readonly path: string
+}
+
+const EMPTY: FieldsNode = { kind: 'fields', children: new Map(), matched: undefined }
+
+/** Throws ConflictingUpdateOperators when two paths meet, and what parsePath throws. */
+export function buildTree(entries: readonly Placed[], filters: ArrayFilters): FieldsNode {
+  let tree: UpdateNode = EMPTY
+  for (const { path, modifier } of entries) {
+    const segments = parsePath(path)
+    tree = mergeNodes(tree, branch(segments, 0, modifier, path, filters), path, '')
+  }
+  return ordered(tree as FieldsNode)
+}
+
+function branch(
+  segments: readonly Segment[],
+  at: number,
+  modifier: Modifier,
+  path: string,
+  filters: ArrayFilters,
+): UpdateNode {
+  const segment = segments[at]
+  if (segment === undefined) return { kind: 'leaf', modifier }
+  const child = branch(segments, at + 1, modifier, path, filters)
+  switch (segment.kind) {
+    case 'field':
+      return { kind: 'fields', children: new Map([[segment.name, child]]), matched: undefined }
+    case 'matched':
+      return { kind: 'fields', children: new Map(), matched: child }
+    case 'each':
+      if (segment.id !== '' && !filters.use(segment.id)) {
+        throw badValue(`No array filter found for identifier '${segment.id}' in path '${path}'`)
+      }
+      return { kind: 'elements', children: new Map([[segment.id, child]]), path: pathUpTo(path, at) }
+  }
+}
+
+function pathUpTo(path: string, count: number): string {
+  return path.split('.').slice(0, count).join('.')
+}
+
+/** `path` is what is being added and `place` where both meet, for the message. */
+export function mergeNodes(a: UpdateNode, b: UpdateNode, path: string, place: string): UpdateNode {
+  if (a.kind === 'fields' && b.kind === 'fields') {
+    const matched = a.matched && b.matched ? mergeNodes(a.matched, b.matched, path, below(place, '$')) : undefined
+    return {
+      kind: 'fields',
+      children: mergeChildren(a.children, b.children, path, place),
+      matched: matched ?? a.matched ?? b.matched,
+    }
+  }
+  if (a.kind === 'elements' && b.kind === 'elements') {
+    return { kind: 'elements', children: mergeChildren(a.children, b.children, path, place), path: a.path }
+  }
+  throw conflictingUpdate(`Updating the path '${path}' would create a conflict at '${place}'`)
+}
+
+function mergeChildren(
+  a: ReadonlyMap<string, UpdateNode>,
+  b: ReadonlyMap<string, UpdateNode>,
+  path: string,
+  place: string,
+): ReadonlyMap<string, UpdateNode> {
+  const merged = new Map(a)
+  for (const [name, child] of b) {
+    const other = merged.get(name)
+    merged.set(name, other === undefined ? child : mergeNodes(other, child, path, below(place, name)))
+  }
+  return merged
+}
+
+/** New fields come in the order of their names, whatever the order in the update. */
+function ordered<T extends UpdateNode>(node: T): T {
+  if (node.kind === 'leaf') return node
+  const children = [...node.children].map(([name, child]) => [name, ordered(child)] as const)
+  if (children.length > 1) children.sort(([x], [y]) => fieldOrder(x, y))
+  return { ...node, children: new Map(children) }
+}
+
+function below(place: string, name: string): string {
+  return place === '' ? name : `${place}.${name}`
+}
+
+function fieldOrder(a: string, b: string): number {
+  if (isArrayIndex(a) && isArrayIndex(b)) return a.length - b.length || (a < b ? -1 : 1)
+  return a < b ? -1 : 1
+}

@@ -1,0 +1,71 @@
+import { createServer } from 'node:net'
+import type { AddressInfo, Server, Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Connection } from './connection'
+import type { Dispatcher } from './dispatch'
+import type { Engine } from './engine'
+
+/** Connections at a time; one more is closed at once. */
+export const CONNECTIONS_MAX = 2_000
+/** How long open connections may take to finish what they do when the server closes. */
+const CLOSE_MS_MAX = 5_000
+/** The addresses of this machine alone. The server asks nobody who they are, so nobody else may reach it. */
+export const LOOPBACK_HOSTS: readonly string[] = ['127.0.0.1', '::1', 'localhost']
+
+/** How often it looks whether the last connection has gone, in milliseconds. */
+const QUIET_CHECK_MS = 50
+
+export interface WireServer {
+  readonly port: number
+  /** Resolves when no connection is open any more, after `ms` at the latest. */
+  quiet(ms: number): Promise<void>
+  close(): Promise<void>
+}
+
+export interface ListenOptions {
+  readonly host: string
+  /** 0: any free one. */
+  readonly port: number
+}
+
+/** Listens for drivers. Rejects when the port cannot be had. */
+export async function listen(engine: Engine, dispatcher: Dispatcher, options: ListenOptions): Promise<WireServer> {
+  if (!LOOPBACK_HOSTS.includes(options.host)) throw new RangeError(`${options.host} is no loopback address`)
+  const connections = new Set<Connection>()
+  const server = createServer((socket) => accept(engine, dispatcher, connections, socket))
+  server.maxConnections = CONNECTIONS_MAX
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen({ ...options, exclusive: true }, () => {
+      server.off('error', reject)
+      resolve()
+    })
+  })
+  const { port } = server.address() as AddressInfo
+  return { port, quiet: (ms) => quiet(connections, ms), close: () => close(server, connections) }
+}
+
+function accept(engine: Engine, dispatcher: Dispatcher, connections: Set<Connection>, socket: Socket): void {
+  const { counters } = engine
+  const id = ++counters.connectionsCreated
+  const remote = `${socket.remoteAddress ?? ''}:${socket.remotePort ?? 0}`
+  const connection = new Connection(socket, { id, remote }, dispatcher)
+  connections.add(connection)
+  counters.connections++
+  socket.once('close', () => {
+    connections.delete(connection)
+    counters.connections--
+  })
+}
+
+async function quiet(connections: ReadonlySet<Connection>, ms: number): Promise<void> {
+  const end = performance.now() + ms
+  while (connections.size > 0 && performance.now() < end) await sleep(QUIET_CHECK_MS)
+}
+
+async function close(server: Server, connections: ReadonlySet<Connection>): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+  const timeout = new Promise<void>((resolve) => setTimeout(resolve, CLOSE_MS_MAX).unref())
+  const ended = Promise.all([...connections].map((connection) => connection.end())).then(() => closed)
+  await Promise.race([ended, timeout])
+}

@@ -1,0 +1,155 @@
+import { randomUUID } from 'node:crypto'
+import { Binary } from 'bson'
+import type { Doc } from '../bson/doc'
+import { readDoc, writeDoc } from '../bson/doc'
+import { toNumber } from '../bson/exact'
+import type { Numeric } from '../bson/types'
+import { Collection } from './collection'
+import type { CollectionIdentity } from './collection'
+import type { Environment } from './environment'
+import { definitionFromDoc, definitionToDoc } from './index-definition'
+import type { IndexDefinition } from './index-definition'
+import { SecondaryIndex } from './secondary-index'
+import { WHOLE_TREE } from './tree'
+
+/**
+ * Which collections and indexes there are, and where. Held in memory and written through. What changes it must run
+ * inside Environment.write.
+ */
+export class Catalog {
+  /** Database → name → collection. */
+  private databases = new Map<string, Map<string, Collection>>()
+
+  private constructor(private readonly environment: Environment) {
+    environment.onFailure(() => this.load())
+  }
+
+  /** Reads the catalog, and removes what a broken-off index build or drop has left. */
+  static async open(environment: Environment): Promise<Catalog> {
+    const catalog = new Catalog(environment)
+    catalog.load()
+    const used = new Set<number>()
+    const unfinished: Collection[] = []
+    for (const collection of catalog.all()) {
+      const ready = collection.indexes.filter((index) => index.definition.ready)
+      if (ready.length < collection.indexes.length) unfinished.push(collection)
+      collection.indexes = ready
+      used.add(collection.identity.documentsTree)
+      for (const index of ready) used.add(index.definition.tree)
+    }
+    if (unfinished.length > 0) await environment.write(() => unfinished.forEach((each) => catalog.save(each)))
+    await environment.claimTrees(used)
+    return catalog
+  }
+
+  private load(): void {
+    for (const collection of this.all()) collection.dropped = true
+    this.databases = new Map()
+    for (const { value } of this.environment.catalog.range(WHOLE_TREE, 1)) this.register(this.fromDoc(readDoc(value)))
+  }
+
+  private *all(): Generator<Collection> {
+    for (const collections of this.databases.values()) yield* collections.values()
+  }
+
+  collection(database: string, name: string): Collection | undefined {
+    return this.databases.get(database)?.get(name)
+  }
+
+  databaseNames(): readonly string[] {
+    return [...this.databases.keys()].sort()
+  }
+
+  collections(database: string): readonly Collection[] {
+    return [...(this.databases.get(database)?.values() ?? [])].sort((a, b) => (a.namespace < b.namespace ? -1 : 1))
+  }
+
+  /** `tree` is an empty one, taken from the environment. */
+  createCollection(database: string, name: string, options: Doc, tree: number): Collection {
+    const uuid = Buffer.from(randomUUID().replaceAll('-', ''), 'hex')
+    const collection = this.make({ database, name, uuid, options, documentsTree: tree }, [], false)
+    this.environment.catalog.insert(keyOf(collection), this.toBytes(collection))
+    this.register(collection)
+    return collection
+  }
+
+  /** Returns the trees that were its own, now empty: they may be released once the change is committed. */
+  drop(collection: Collection): number[] {
+    collection.dropped = true
+    this.environment.catalog.remove(keyOf(collection))
+    const { database, name, documentsTree } = collection.identity
+    const collections = this.databases.get(database)
+    collections?.delete(name)
+    if (collections?.size === 0) this.databases.delete(database)
+    collection.documents.clear()
+    for (const index of collection.indexes) index.tree.clear()
+    return [documentsTree, ...collection.indexes.map((index) => index.definition.tree)]
+  }
+
+  addIndex(collection: Collection, definition: IndexDefinition): SecondaryIndex {
+    const index = this.indexOf(definition)
+    collection.indexes = [...collection.indexes, index]
+    this.save(collection)
+    return index
+  }
+
+  /** The index's entries are complete: plans may use it. */
+  markReady(collection: Collection, index: SecondaryIndex): void {
+    index.change({ ready: true })
+    this.save(collection)
+  }
+
+  /** Returns the tree, now empty, to be released once the change is committed. */
+  dropIndex(collection: Collection, index: SecondaryIndex): number {
+    collection.indexes = collection.indexes.filter((each) => each !== index)
+    this.save(collection)
+    index.tree.clear()
+    return index.definition.tree
+  }
+
+  private save(collection: Collection): void {
+    // A write may still hold a collection that another command has dropped in the meantime.
+    if (!collection.dropped) this.environment.catalog.replace(keyOf(collection), this.toBytes(collection))
+  }
+
+  private register(collection: Collection): void {
+    const { database, name } = collection.identity
+    const collections = this.databases.get(database) ?? new Map<string, Collection>()
+    collections.set(name, collection)
+    this.databases.set(database, collections)
+  }
+
+  private make(identity: CollectionIdentity, indexes: readonly IndexDefinition[], truncatedIds: boolean): Collection {
+    const documents = this.environment.tree(identity.documentsTree)
+    const opened = indexes.map((definition) => this.indexOf(definition))
+    return new Collection(identity, documents, opened, truncatedIds, (collection) => this.save(collection))
+  }
+
+  private indexOf(definition: IndexDefinition): SecondaryIndex {
+    return new SecondaryIndex(definition, this.environment.tree(definition.tree))
+  }
+
+  private toBytes(collection: Collection): Buffer {
+    const { uuid, ...identity } = collection.identity
+    const indexes = collection.indexes.map((index) => definitionToDoc(index.definition))
+    return Buffer.from(
+      writeDoc({ ...identity, uuid: new Binary(uuid), indexes, truncatedIds: collection.truncatedIds }),
+    )
+  }
+
+  private fromDoc(doc: Doc): Collection {
+    const identity: CollectionIdentity = {
+      database: doc['database'] as string,
+      name: doc['name'] as string,
+      uuid: Buffer.from((doc['uuid'] as Binary).buffer),
+      options: doc['options'] as Doc,
+      documentsTree: toNumber(doc['documentsTree'] as Numeric),
+    }
+    return this.make(identity, (doc['indexes'] as Doc[]).map(definitionFromDoc), doc['truncatedIds'] as boolean)
+  }
+}
+
+/** Behind a byte that keeps it within WHOLE_TREE. */
+function keyOf(collection: Collection): Buffer {
+  return Buffer.from(`n${collection.namespace}`)
+}

@@ -1,0 +1,139 @@
+import type { Doc } from '../bson/doc'
+import { readDoc } from '../bson/doc'
+import { duplicateKey } from '../bson/errors'
+import type { IndexInfo } from '../query/planner'
+import { idKey } from './keys'
+import type { DocumentEntries, IndexEntry, SecondaryIndex } from './secondary-index'
+import type { Tree } from './tree'
+
+const ID_INDEX_NAME = '_id_'
+
+export interface CollectionIdentity {
+  readonly database: string
+  readonly name: string
+  /** 16 bytes. */
+  readonly uuid: Buffer
+  /** What `create` was given and listCollections shows. */
+  readonly options: Doc
+  readonly documentsTree: number
+}
+
+/**
+ * The documents of one collection, by the key of their _id, with the entries that they have in every index. Writes run
+ * inside Environment.write; each checks everything that can fail before it changes anything.
+ */
+export class Collection {
+  readonly namespace: string
+  /** Nothing may be read from it any more: its trees may have been given to another. */
+  dropped = false
+
+  constructor(
+    readonly identity: CollectionIdentity,
+    readonly documents: Tree,
+    public indexes: readonly SecondaryIndex[],
+    public truncatedIds: boolean,
+    /** Writes the collection's catalog entry anew: what plans must know about its keys has changed. */
+    private readonly save: (collection: Collection) => void,
+  ) {
+    this.namespace = `${identity.database}.${identity.name}`
+  }
+
+  /** The indexes that a plan may use, the one on _id first. */
+  usableIndexes(): readonly IndexInfo[] {
+    return [this.idIndex(), ...this.indexes.filter((index) => index.usable).map((index) => index.info)]
+  }
+
+  idIndex(): IndexInfo {
+    return {
+      name: ID_INDEX_NAME,
+      key: { _id: 1 },
+      unique: true,
+      sparse: false,
+      multikey: [],
+      truncatedKeys: this.truncatedIds,
+    }
+  }
+
+  index(name: string): SecondaryIndex | undefined {
+    return this.indexes.find((index) => index.definition.name === name)
+  }
+
+  keyOf(id: unknown): Buffer {
+    return idKey(id).key
+  }
+
+  get(documentKey: Buffer): Buffer | undefined {
+    return this.documents.get(documentKey)
+  }
+
+  /** Throws E11000 or 171; then nothing has changed. */
+  insert(raw: Buffer, doc: Doc): void {
+    const { key, truncated } = idKey(doc['_id'])
+    if (this.documents.has(key)) throw duplicateKey(this.namespace, ID_INDEX_NAME, { _id: 1 }, { _id: doc['_id'] })
+    const found = this.indexes.map((index) => index.entriesOf(doc, key))
+    this.checkUnique(this.indexes, found, key)
+    if (truncated && !this.truncatedIds) {
+      this.truncatedIds = true
+      this.save(this)
+    }
+    this.documents.insert(key, raw)
+    this.indexes.forEach((index, i) => {
+      const entries = found[i] as DocumentEntries
+      if (index.learn(entries)) this.save(this)
+      for (const entry of entries.entries) index.tree.insert(entry.key, key)
+    })
+  }
+
+  /** The new document has the _id of the old one. Throws as insert does. */
+  replace(documentKey: Buffer, before: Doc, raw: Buffer, after: Doc): void {
+    const touched = this.indexes.filter((index) => !index.isUntouched(before, after))
+    const found = touched.map((index) => index.entriesOf(after, documentKey))
+    this.checkUnique(touched, found, documentKey)
+    touched.forEach((index, i) => {
+      const entries = found[i] as DocumentEntries
+      if (index.learn(entries)) this.save(this)
+      exchange(index.tree, index.entriesOf(before, documentKey).entries, entries.entries, documentKey)
+    })
+    this.documents.replace(documentKey, raw)
+  }
+
+  remove(documentKey: Buffer, doc: Doc): void {
+    for (const index of this.indexes) {
+      for (const entry of index.entriesOf(doc, documentKey).entries) index.tree.remove(entry.key)
+    }
+    this.documents.remove(documentKey)
+  }
+
+  /** Adds a document that is already stored to an index that is being built. Throws E11000 or 171. */
+  addToIndex(index: SecondaryIndex, documentKey: Buffer, raw: Buffer): void {
+    const found = index.entriesOf(readDoc(raw), documentKey)
+    index.checkUnique(this.namespace, found.entries, documentKey)
+    if (index.learn(found)) this.save(this)
+    // A write that came before the builder has put it there already.
+    for (const entry of found.entries) if (!index.tree.has(entry.key)) index.tree.insert(entry.key, documentKey)
+  }
+
+  private checkUnique(
+    indexes: readonly SecondaryIndex[],
+    found: readonly DocumentEntries[],
+    documentKey: Buffer,
+  ): void {
+    indexes.forEach((index, i) => {
+      index.checkUnique(this.namespace, (found[i] as DocumentEntries).entries, documentKey)
+    })
+  }
+}
+
+/** Turns the entries of a document before a change into those after it. */
+function exchange(tree: Tree, before: readonly IndexEntry[], after: readonly IndexEntry[], documentKey: Buffer): void {
+  const [onlyBefore, onlyAfter] = [before[0], after[0]]
+  if (before.length === 1 && after.length === 1 && onlyBefore?.key.equals(onlyAfter?.key ?? EMPTY)) return
+  const kept = new Set<string>()
+  for (const entry of before) kept.add(entry.key.toString('latin1'))
+  for (const entry of after) {
+    if (!kept.delete(entry.key.toString('latin1'))) tree.insert(entry.key, documentKey)
+  }
+  for (const key of kept) tree.remove(Buffer.from(key, 'latin1'))
+}
+
+const EMPTY = Buffer.alloc(0)

@@ -1,0 +1,223 @@
+import { closeSync, fsyncSync, openSync, statfsSync } from 'node:fs'
+import { open } from 'lmdb'
+import type { RootDatabase } from 'lmdb'
+import { readDoc, writeDoc } from '../bson/doc'
+import { CommandError } from '../bson/errors'
+import { Tree } from './tree'
+
+/** Version of what stands in the folder. A change that older engines would misread raises it. */
+export const FORMAT_VERSION = 1
+
+/** A collection takes one tree and each of its indexes another. */
+export const TREES_MAX = 8_000
+const TREES_GROWTH = 16
+/** lmdb keeps one record per tree in every transaction; the catalog and the metadata are two more. */
+const DATABASES_MAX = TREES_MAX + 8
+
+/** With less than this left a failed write is put down to the disk: a growing file takes that much at once. */
+const DISK_FULL_BYTES = 4 * 1_024 * 1_024
+
+const META_KEY = Buffer.from('meta')
+const BINARY = { encoding: 'binary', keyEncoding: 'binary' } as const
+
+/** The folder cannot be opened. The message is for whoever starts the engine. */
+export class StorageOpenError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'StorageOpenError'
+  }
+}
+
+export interface EnvironmentOptions {
+  readonly folder: string
+  /** False: nothing is flushed. For data that need not outlive the process. */
+  readonly durable: boolean
+}
+
+/**
+ * The store of one folder: sorted trees of bytes, and write transactions that are on disk before they are acknowledged.
+ * Trees are numbered and never deleted, but emptied and used again: so a handle stays good for the life of the process.
+ */
+export class Environment {
+  readonly catalog: Tree
+  private readonly meta: Tree
+  private readonly trees = new Map<number, Tree>()
+  private readonly freeTrees: number[] = []
+  private readonly failureListeners: (() => void)[] = []
+  private growing: Promise<void> | undefined
+
+  private constructor(
+    private readonly root: RootDatabase<Buffer, Buffer>,
+    private readonly folder: string,
+  ) {
+    this.meta = this.openTree('meta')
+    this.catalog = this.openTree('catalog')
+  }
+
+  /** Opens or creates the store. Throws StorageOpenError. */
+  static open(options: EnvironmentOptions): Environment {
+    try {
+      const root = open<Buffer, Buffer>({
+        path: options.folder,
+        noSubdir: false,
+        maxDbs: DATABASES_MAX,
+        noSync: !options.durable,
+        // A commit is then acknowledged when it is on disk, not before: there is no second thing to wait for.
+        overlappingSync: false,
+        // Else lmdb opens a batch of its own in every turn, and nobody can handle its promise when a commit fails.
+        eventTurnBatching: false,
+        ...BINARY,
+      })
+      const environment = new Environment(root, options.folder)
+      environment.load()
+      if (options.durable) flushFolder(options.folder)
+      return environment
+    } catch (error) {
+      if (error instanceof StorageOpenError) throw error
+      throw new StorageOpenError(`cannot open the data folder ${options.folder}: ${messageOf(error)}`, { cause: error })
+    }
+  }
+
+  private load(): void {
+    this.root.transactionSync(() => {
+      const stored = this.meta.get(META_KEY)
+      const meta = stored === undefined ? undefined : readDoc(stored)
+      const version = Number(meta?.['formatVersion'] ?? FORMAT_VERSION)
+      if (version > FORMAT_VERSION) {
+        throw new StorageOpenError(
+          `the data folder has format ${version}, and this engine knows formats up to ${FORMAT_VERSION}: it was written by a newer version`,
+        )
+      }
+      const count = Number(meta?.['trees'] ?? 0)
+      for (let number = 1; number <= count; number++) this.addTree(number)
+      if (meta === undefined) this.grow()
+      this.recount()
+    })
+  }
+
+  private openTree(name: string): Tree {
+    return new Tree(name, this.root.openDB<Buffer, Buffer>(name, BINARY))
+  }
+
+  private addTree(number: number): void {
+    this.trees.set(number, this.openTree(`t${number}`))
+    this.freeTrees.push(number)
+  }
+
+  /** Inside a write transaction: opens more trees. */
+  private grow(): void {
+    const first = this.trees.size + 1
+    const last = Math.min(TREES_MAX, this.trees.size + TREES_GROWTH)
+    for (let number = first; number <= last; number++) this.addTree(number)
+    const meta = Buffer.from(writeDoc({ formatVersion: FORMAT_VERSION, trees: last }))
+    if (this.meta.has(META_KEY)) this.meta.replace(META_KEY, meta)
+    else this.meta.insert(META_KEY, meta)
+  }
+
+  private recount(): void {
+    this.meta.recount()
+    this.catalog.recount()
+    for (const tree of this.trees.values()) tree.recount()
+  }
+
+  /** At start: marks the trees that the catalog names as taken, and empties what a broken-off change left in others. */
+  async claimTrees(used: ReadonlySet<number>): Promise<void> {
+    const free = this.freeTrees.filter((number) => !used.has(number))
+    this.freeTrees.splice(0, this.freeTrees.length, ...free)
+    const dirty = free.filter((number) => this.tree(number).count > 0)
+    if (dirty.length > 0) await this.write(() => dirty.forEach((number) => this.tree(number).clear()))
+  }
+
+  tree(number: number): Tree {
+    const tree = this.trees.get(number)
+    if (tree === undefined) throw new Error(`there is no tree ${number}`)
+    return tree
+  }
+
+  /** Takes empty trees out of the stock. Whoever does not use them gives them back. */
+  async takeTrees(count: number): Promise<number[]> {
+    while (this.freeTrees.length < count) {
+      if (this.trees.size + TREES_GROWTH > TREES_MAX) {
+        throw new CommandError(
+          146,
+          'ExceededMemoryLimit',
+          `this server holds at most ${TREES_MAX} collections and indexes`,
+        )
+      }
+      this.growing ??= this.write(() => this.grow()).finally(() => (this.growing = undefined))
+      await this.growing
+    }
+    return this.freeTrees.splice(0, count)
+  }
+
+  /** Gives back trees that are empty. */
+  releaseTrees(numbers: readonly number[]): void {
+    this.freeTrees.push(...numbers)
+  }
+
+  /**
+   * Runs `work` in a write transaction: synchronously, alone, and with the state that all writes before it left. Several
+   * that wait are committed together. Resolves when what it wrote is on disk.
+   *
+   * What `work` throws is passed on, but what it had written by then stays: so it decides first and writes then.
+   */
+  async write<T>(work: () => T): Promise<T> {
+    let outcome: { readonly value: T } | { readonly error: unknown } | undefined
+    try {
+      await this.root.transaction(() => {
+        try {
+          outcome = { value: work() }
+        } catch (error) {
+          outcome = { error }
+        }
+      })
+    } catch (error) {
+      throw await this.failed(error)
+    }
+    if (outcome === undefined) throw new Error('the transaction did not run')
+    if ('error' in outcome) throw outcome.error
+    return outcome.value
+  }
+
+  /** `listener` runs after a commit has failed: what was changed in memory for it must be read anew. */
+  onFailure(listener: () => void): void {
+    this.failureListeners.push(listener)
+  }
+
+  private async failed(error: unknown): Promise<CommandError> {
+    // lmdb rejects a second promise with the cause; unhandled it would end the process.
+    const cause = await Promise.resolve((error as { commitError?: unknown }).commitError).catch((e: unknown) => e)
+    try {
+      this.root.transactionSync(() => this.recount())
+    } finally {
+      for (const listener of this.failureListeners) listener()
+    }
+    return writeFailure(cause ?? error, this.folder)
+  }
+
+  /** Waits for what is being written, then closes. */
+  async close(): Promise<void> {
+    await this.root.close()
+  }
+}
+
+/** A new file is on disk when the folder that names it is. Windows cannot, and need not. */
+function flushFolder(folder: string): void {
+  if (process.platform === 'win32') return
+  const descriptor = openSync(folder, 'r')
+  fsyncSync(descriptor)
+  closeSync(descriptor)
+}
+
+/** lmdb calls a full disk an input/output error as often as not, so the disk is asked. */
+function writeFailure(cause: unknown, folder: string): CommandError {
+  const message = `the change could not be written: ${messageOf(cause)}`
+  const { bavail, bsize } = statfsSync(folder)
+  return bavail * bsize < DISK_FULL_BYTES
+    ? new CommandError(14031, 'OutOfDiskSpace', `${message} (the disk is full)`)
+    : new CommandError(1, 'InternalError', message)
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
