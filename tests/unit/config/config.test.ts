@@ -1,0 +1,125 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { ConfigError, loadConfig, VARIABLES } from '../../../src/config'
+
+const problemsOf = (env: Record<string, string>): readonly string[] => {
+  try {
+    loadConfig(env)
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems
+    throw error
+  }
+  return []
+}
+
+it('has a default for everything, and is frozen', () => {
+  const config = loadConfig({})
+
+  expect(config).toEqual({
+    nodeEnv: 'development',
+    host: '127.0.0.1',
+    port: 8_000,
+    authMode: 'open',
+    mongoUri: undefined,
+    dataDir: './data',
+    mongoEnginePort: 0,
+    mongoPoolSize: 100,
+    mongoDeadlineMs: 2_000,
+    validationStatus: 400,
+    requireIfMatch: false,
+    bcryptCost: 12,
+    deletedRetentionDays: 30,
+    logLevel: 'info',
+    logFormat: 'pretty',
+    corsOrigins: [],
+    drainMs: 1_500,
+    startedByNpm: false,
+  })
+  expect(Object.isFrozen(config)).toBe(true)
+  expect(Object.isFrozen(config.corsOrigins)).toBe(true)
+})
+
+it('reads and converts what is set; empty means not set', () => {
+  const env = {
+    PORT: '0',
+    HOST: '::1',
+    BCRYPT_COST: ' ',
+    DATA_DIR: '',
+    VALIDATION_STATUS: '422',
+    REQUIRE_IF_MATCH: 'true',
+    CORS_ORIGINS: 'https://a.example, http://localhost:3000,',
+    MONGO_URI: 'mongodb+srv://user:password@cluster.example/db',
+    LOG_FORMAT: 'json',
+    npm_lifecycle_event: 'start',
+    UNRELATED: 'x',
+  }
+
+  expect(loadConfig(env)).toMatchObject({
+    port: 0,
+    host: '::1',
+    bcryptCost: 12,
+    dataDir: './data',
+    validationStatus: 422,
+    requireIfMatch: true,
+    corsOrigins: ['https://a.example', 'http://localhost:3000'],
+    mongoUri: env.MONGO_URI,
+    logFormat: 'json',
+    startedByNpm: true,
+  })
+})
+
+it('lists every problem at once, and no value', () => {
+  const problems = problemsOf({
+    PORT: '65536',
+    BCRYPT_COST: '3',
+    MONGO_URI: 'user:topsecret@host',
+    VALIDATION_STATUS: '401',
+    LOG_LEVEL: 'loud',
+    CORS_ORIGINS: 'https://a.example/path',
+    DRAIN_MS: '1.5',
+  })
+
+  expect(problems).toEqual([
+    'PORT must be less than or equal to 65535',
+    'MONGO_URI does not have the required form (.env.example shows it)',
+    'VALIDATION_STATUS must be one of [400, 422]',
+    'BCRYPT_COST must be greater than or equal to 4',
+    'LOG_LEVEL must be one of [silent, error, warn, info, debug]',
+    'CORS_ORIGINS[0] does not have the required form (.env.example shows it)',
+    'DRAIN_MS must be an integer',
+  ])
+  expect(problems.join()).not.toContain('topsecret')
+})
+
+describe('AUTH_MODE', () => {
+  it.each(['127.0.0.1', '127.3.2.1', 'localhost', '::1'])('is open on %s', (HOST) => {
+    expect(loadConfig({ HOST }).authMode).toBe('open')
+  })
+
+  it.each([
+    { NODE_ENV: 'production' },
+    { HOST: '0.0.0.0' },
+    { HOST: '::' },
+    { HOST: '127.evil.example' },
+    { AUTH_MODE: 'required' },
+  ])('is required with %j, which is refused for now', (env) => {
+    expect(problemsOf(env)).toEqual([expect.stringContaining('AUTH_MODE=required is not available yet')])
+  })
+
+  it.each([
+    [{ NODE_ENV: 'production' }, 'AUTH_MODE=open is refused with NODE_ENV=production'],
+    [{ HOST: '192.168.0.1' }, 'AUTH_MODE=open is refused unless HOST is a loopback address'],
+  ])('open is refused with %j', (env, problem) => {
+    expect(problemsOf({ ...env, AUTH_MODE: 'open' })).toEqual([problem])
+  })
+})
+
+it('.env.example explains every variable, and shows its default', () => {
+  const text = readFileSync(join(__dirname, '../../../.env.example'), 'utf8')
+  const shown = [...text.matchAll(/^#([A-Z_]+)=(.*)$/gm)].map(([, name = '', value = '']) => ({ name, value }))
+  const explained = text.split('\n\n').filter((part) => /^# .+\n#[A-Z_]+=/m.test(part))
+
+  expect(shown.map(({ name }) => name).sort()).toEqual([...VARIABLES].sort())
+  expect(explained).toHaveLength(VARIABLES.length)
+  expect(loadConfig(Object.fromEntries(shown.map(({ name, value }) => [name, value])))).toEqual(loadConfig({}))
+})
