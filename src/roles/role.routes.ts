@@ -1,0 +1,133 @@
+import { etagOf, readIfMatch } from '../http/etag'
+import { PAGING_HEADERS, pagingHeaders } from '../http/paging'
+import { type Reply, type Resource, type Route, route } from '../http/route'
+import type { RoleView } from './role.presenter'
+import { readRoleListing, type RoleListQuery } from './role-query'
+import * as schemas from './role.schemas'
+import type { NewRoleInput, RoleInput, RoleService } from './role.service'
+
+interface ByName {
+  readonly name: string
+}
+
+const TAG = 'Roles'
+const BASE = '/roles'
+/** A path of the answer's own: also where the request came in under an alias. */
+const LOCATION = `/api/v1${BASE}`
+const JSON_PATCHES = ['application/json', 'application/merge-patch+json']
+const ETAG = { ETag: 'The version of the role, for If-Match' }
+
+/** `/roles`: the table of its routes. */
+export function roleResource(roles: RoleService): Resource {
+  return { base: BASE, routes: [...collectionRoutes(roles), ...memberRoutes(roles)] }
+}
+
+function collectionRoutes(roles: RoleService): readonly Route[] {
+  return [
+    route<unknown, unknown, NewRoleInput>({
+      method: 'post',
+      path: '',
+      operation: 'createRole',
+      tag: TAG,
+      summary: 'Create a role',
+      body: schemas.createRoleBody,
+      successes: [
+        {
+          status: 201,
+          description: 'Role created',
+          data: schemas.roleView,
+          headers: { ...ETAG, Location: 'The path of the role' },
+        },
+      ],
+      errors: ['ROLE_TAKEN'],
+      handle: async ({ body }) => {
+        const role = await roles.create(body)
+        const headers = { ETag: etagOf(role.version), Location: `${LOCATION}/${role.name}` }
+        return { status: 201, data: role, message: 'Role created', headers }
+      },
+    }),
+    route<unknown, RoleListQuery>({
+      method: 'get',
+      path: '',
+      operation: 'listRoles',
+      tag: TAG,
+      summary: 'List, filter, search, sort and page roles',
+      query: schemas.roleListQuery,
+      successes: [{ status: 200, description: 'Roles listed', data: schemas.roleListView, headers: PAGING_HEADERS }],
+      errors: [],
+      handle: async ({ query, url }) => {
+        const { filter, sort, paging, scope } = readRoleListing(query)
+        const page = await roles.list(filter, sort, paging)
+        const headers = pagingHeaders(url, query, scope, page)
+        return { status: 200, data: page.roles, message: 'Roles listed', headers }
+      },
+    }),
+  ]
+}
+
+function memberRoutes(roles: RoleService): readonly Route[] {
+  return [
+    route<ByName>({
+      method: 'get',
+      path: '/:name',
+      operation: 'getRole',
+      tag: TAG,
+      summary: 'Read a role',
+      params: schemas.roleParams,
+      successes: [{ status: 200, description: 'Role found', data: schemas.roleView, headers: ETAG }],
+      errors: ['ROLE_NOT_FOUND'],
+      handle: async ({ params }) => found(await roles.get(params.name), 'Role found'),
+    }),
+    route<ByName, unknown, RoleInput>({
+      method: 'put',
+      path: '/:name',
+      operation: 'replaceRole',
+      tag: TAG,
+      summary: 'Update a role as a whole',
+      description: 'Fields that are not given go back to their defaults. Another name renames the role.',
+      params: schemas.roleParams,
+      body: schemas.replaceRoleBody,
+      versioned: true,
+      successes: [{ status: 200, description: 'Role updated', data: schemas.roleView, headers: ETAG }],
+      errors: ['ROLE_NOT_FOUND', 'ROLE_TAKEN', 'SYSTEM_ROLE', 'CONFLICT', 'VERSION_MISMATCH'],
+      handle: async ({ params, body, headers }) =>
+        found(await roles.replace(params.name, body, readIfMatch(headers)), 'Role updated'),
+    }),
+    route<ByName, unknown, RoleInput>({
+      method: 'patch',
+      path: '/:name',
+      operation: 'patchRole',
+      tag: TAG,
+      summary: 'Update parts of a role',
+      description: 'Another name renames the role.',
+      params: schemas.roleParams,
+      body: schemas.patchRoleBody,
+      consumes: JSON_PATCHES,
+      versioned: true,
+      successes: [{ status: 200, description: 'Role updated', data: schemas.roleView, headers: ETAG }],
+      errors: ['ROLE_NOT_FOUND', 'ROLE_TAKEN', 'SYSTEM_ROLE', 'CONFLICT', 'VERSION_MISMATCH'],
+      handle: async ({ params, body, headers }) =>
+        found(await roles.patch(params.name, body, readIfMatch(headers)), 'Role updated'),
+    }),
+    route<ByName, { readonly force: boolean }>({
+      method: 'delete',
+      path: '/:name',
+      operation: 'deleteRole',
+      tag: TAG,
+      summary: 'Delete a role',
+      params: schemas.roleParams,
+      query: schemas.removeRoleQuery,
+      versioned: true,
+      successes: [{ status: 204, description: 'Role deleted', data: null }],
+      errors: ['ROLE_NOT_FOUND', 'ROLE_IN_USE', 'SYSTEM_ROLE', 'CONFLICT', 'VERSION_MISMATCH'],
+      handle: async ({ params, query, headers }) => {
+        await roles.remove(params.name, query.force, readIfMatch(headers))
+        return { status: 204, data: null, message: '' }
+      },
+    }),
+  ]
+}
+
+function found(role: RoleView, message: string): Reply {
+  return { status: 200, data: role, message, headers: { ETag: etagOf(role.version) } }
+}

@@ -1,0 +1,105 @@
+import { type Connection, type Model, type mongo, Schema } from 'mongoose'
+import type { Grant, SortKeys, User } from './user'
+
+/** A user in MongoDB: collection `users` holds the living alone, so its lists and its count need no condition. */
+export interface UserDocument extends Omit<User, 'id' | 'grants'> {
+  readonly _id: mongo.ObjectId
+  readonly password_hash: string | null
+  readonly grants: Grant[]
+  /** When the first of the grants ends; it may lie early, never late. */
+  readonly grants_end_at: Date | null
+  readonly sort_keys: SortKeys
+}
+
+/** A deleted user, whole: its e-mail is free, and it can come back until `purge_at`. */
+export interface DeletedUserDocument extends UserDocument {
+  readonly deleted_at: Date
+  readonly purge_at: Date
+}
+
+export interface UserModels {
+  readonly users: Model<UserDocument>
+  readonly deleted: Model<DeletedUserDocument>
+}
+
+const grant = new Schema<Grant>(
+  {
+    role: { type: String, required: true },
+    granted_at: { type: Date, required: true },
+    expires_at: { type: Date, default: null },
+  },
+  { _id: false },
+)
+
+const fields = {
+  name: { type: String, required: true },
+  first_name: { type: String, default: null },
+  last_name: { type: String, default: null },
+  name_derived: { type: Boolean, required: true },
+  email: { type: String, required: true },
+  email_verified: { type: Boolean, required: true },
+  has_password: { type: Boolean, required: true },
+  password_hash: { type: String, default: null },
+  age: { type: Number, default: null },
+  is_active: { type: Boolean, required: true },
+  grants: { type: [grant], required: true },
+  grants_end_at: { type: Date, default: null },
+  metadata: { type: Schema.Types.Mixed, required: true },
+  created_at: { type: Date, required: true },
+  updated_at: { type: Date, required: true },
+  version: { type: Number, required: true },
+  sort_keys: {
+    type: new Schema<SortKeys>({ name: String, first_name: String, last_name: String, age: Number }, { _id: false }),
+    required: true,
+  },
+}
+
+/** `minimize: false`: an empty metadata document is kept. Indexes are built when we say so. */
+const OPTIONS = { strict: 'throw', minimize: false, versionKey: false, autoIndex: false, autoCreate: false } as const
+
+function userSchema(): Schema<UserDocument> {
+  const schema = new Schema<UserDocument>(fields, { ...OPTIONS, collection: 'users' })
+  schema.index({ email: 1 }, { unique: true })
+  // One for each order, with the id that breaks its ties: read forwards or backwards.
+  schema.index({ created_at: 1, _id: 1 })
+  schema.index({ updated_at: 1, _id: 1 })
+  schema.index({ 'sort_keys.name': 1, _id: 1 })
+  schema.index({ 'sort_keys.first_name': 1, _id: 1 })
+  schema.index({ 'sort_keys.last_name': 1, _id: 1 })
+  schema.index({ 'sort_keys.age': 1, _id: 1 })
+  // The commonest filters, newest first.
+  schema.index({ 'grants.role': 1, created_at: 1, _id: 1 })
+  schema.index({ is_active: 1, created_at: 1, _id: 1 })
+  // The few whose grants end: how many holders a role has without those that ended.
+  schema.index({ grants_end_at: 1 })
+  return schema
+}
+
+function deletedUserSchema(): Schema<DeletedUserDocument> {
+  const dates = { deleted_at: { type: Date, required: true }, purge_at: { type: Date, required: true } }
+  const schema = new Schema<DeletedUserDocument>({ ...fields, ...dates }, { ...OPTIONS, collection: 'deleted_users' })
+  schema.index({ purge_at: 1 }, { expireAfterSeconds: 0 })
+  return schema
+}
+
+/** The models of a connection; asked for twice, they are the same. */
+export function userModels(connection: Connection): UserModels {
+  return { users: usersOf(connection), deleted: deletedUsersOf(connection) }
+}
+
+function usersOf(connection: Connection): Model<UserDocument> {
+  const known = connection.models['User'] as Model<UserDocument> | undefined
+  return known ?? connection.model<UserDocument>('User', userSchema())
+}
+
+function deletedUsersOf(connection: Connection): Model<DeletedUserDocument> {
+  const known = connection.models['DeletedUser'] as Model<DeletedUserDocument> | undefined
+  return known ?? connection.model<DeletedUserDocument>('DeletedUser', deletedUserSchema())
+}
+
+/** Builds what is missing; every process may do so at once, at each start. */
+export async function ensureUserIndexes(connection: Connection): Promise<void> {
+  const { users, deleted } = userModels(connection)
+  await users.createIndexes()
+  await deleted.createIndexes()
+}

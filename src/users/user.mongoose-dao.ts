@@ -1,0 +1,270 @@
+import { setImmediate } from 'node:timers'
+import DataLoader from 'dataloader'
+import { type Connection, mongo } from 'mongoose'
+import { EmailTakenError } from '../errors'
+import type { Filter } from '../filter/filter'
+import { afterPosition, bothOf, toMongo, toMongoSort } from '../filter/mongo-query'
+import type { ListQuery, Slice } from '../filter/sort'
+import { withDeadline } from '../mongo/deadline'
+import { isDuplicateKey, toServiceError } from '../mongo/mongo-errors'
+import { grantsEndAt } from './grants'
+import { type NewUser, type Scalars, type UserDao } from './user.dao'
+import { type DeletedUserDocument, type UserDocument, userModels } from './user.model'
+import { storedSortValue, userFields, userPath } from './user.mongo-fields'
+import { sortKeysOf, type User } from './user'
+
+/** Point reads that arrive together share one query of at most so many ids; the first batch of an answer holds them. */
+const COALESCED_READS_MAX = 100
+
+/** What no reader needs. The hash is read by its own method alone. */
+const PUBLIC = { password_hash: 0, sort_keys: 0, grants_end_at: 0 } as const
+/** Of a tombstone: the user that it was. */
+const TOMBSTONE = { ...PUBLIC, deleted_at: 0, purge_at: 0 } as const
+type PublicDocument = Omit<UserDocument, keyof typeof PUBLIC>
+
+/**
+ * Users in MongoDB. Mongoose gives the connection, the schema and the indexes; queries go to the collection itself:
+ * they are built here from checked parts, so there is nothing to cast, and nothing is hydrated.
+ */
+export class MongooseUserDao implements UserDao {
+  private readonly users: mongo.Collection<UserDocument>
+  private readonly deleted: mongo.Collection<DeletedUserDocument>
+  private readonly reads: DataLoader<string, User | undefined>
+
+  /** @param deadlineMs how long any one call may take, in milliseconds. */
+  constructor(
+    connection: Connection,
+    private readonly deadlineMs: number,
+  ) {
+    const models = userModels(connection)
+    this.users = models.users.collection as unknown as mongo.Collection<UserDocument>
+    this.deleted = models.deleted.collection as unknown as mongo.Collection<DeletedUserDocument>
+    // Without a cache, so each answer is as fresh as its own query. The requests of one turn of the event loop
+    // come from several sockets; only when all of these were read, in the check phase, is the batch complete.
+    this.reads = new DataLoader((ids) => this.findMany(ids), {
+      cache: false,
+      maxBatchSize: COALESCED_READS_MAX,
+      batchScheduleFn: (callback) => setImmediate(callback),
+    })
+  }
+
+  async insert(user: NewUser, passwordHash: string | null): Promise<User> {
+    const document = { ...toDocument(user), _id: new mongo.ObjectId(), password_hash: passwordHash }
+    await this.writing(this.users.insertOne(document))
+    return { ...user, id: document._id.toHexString() }
+  }
+
+  async find(id: string): Promise<User | undefined> {
+    return isId(id) ? this.reads.load(id) : undefined
+  }
+
+  async list(filter: Filter | undefined, query: ListQuery, now: Date): Promise<Slice<User>> {
+    const path = (field: string) => userPath(field)
+    const found = filter && toMongo(filter, userFields(now))
+    const behind = query.after && afterPosition(query.sort, query.after, path, storedSortValue, toObjectId)
+    const documents = await this.within(
+      this.users
+        .find<PublicDocument>(bothOf(behind, found), {
+          projection: PUBLIC,
+          sort: toMongoSort(query.sort, path),
+          skip: query.skip,
+          limit: query.limit + 1,
+          maxTimeMS: this.deadlineMs,
+        })
+        .toArray(),
+    )
+    return { items: documents.slice(0, query.limit).map(toUser), more: documents.length > query.limit }
+  }
+
+  async count(filter: Filter | undefined, now: Date, limit?: number): Promise<number> {
+    const options = { maxTimeMS: this.deadlineMs, ...(limit === undefined ? {} : { limit }) }
+    return this.within(
+      filter
+        ? this.users.countDocuments(toMongo(filter, userFields(now)), options)
+        : this.users.estimatedDocumentCount({ maxTimeMS: this.deadlineMs }),
+    )
+  }
+
+  async setScalars(
+    id: string,
+    { name, age }: Scalars,
+    now: Date,
+    versions: readonly number[] | undefined,
+  ): Promise<User | undefined> {
+    if (!isId(id)) return undefined
+    const set: Record<string, unknown> = { updated_at: now }
+    if (name !== undefined) Object.assign(set, { name, name_derived: false, 'sort_keys.name': name.toLowerCase() })
+    if (age !== undefined) Object.assign(set, { age, 'sort_keys.age': age ?? 0 })
+    const condition = versions ? { version: { $in: [...versions] }, grants_end_at: { $not: { $lte: now } } } : {}
+    const document = await this.within(
+      this.users.findOneAndUpdate(
+        { _id: toObjectId(id), ...condition },
+        { $set: set, $inc: { version: 1 } },
+        { projection: PUBLIC, returnDocument: 'after' },
+      ),
+    )
+    return document ? toUser(document) : undefined
+  }
+
+  async replace(user: User, expected: number, passwordHash?: string): Promise<boolean> {
+    const set = { ...toDocument(user), ...(passwordHash === undefined ? {} : { password_hash: passwordHash }) }
+    const { matchedCount } = await this.writing(
+      this.users.updateOne({ _id: toObjectId(user.id), version: expected }, { $set: set }),
+    )
+    return matchedCount === 1
+  }
+
+  async passwordHash(id: string): Promise<string | null | undefined> {
+    if (!isId(id)) return undefined
+    const document = await this.within(
+      this.users.findOne({ _id: toObjectId(id) }, { projection: { password_hash: 1 } }),
+    )
+    return document?.password_hash
+  }
+
+  /**
+   * First the tombstone, then the user: a crash between leaves both, and the next attempt repeats the step. The
+   * tombstone never goes back to an older version: then somebody deleted a newer state, and this caller is late.
+   */
+  async remove(id: string, expected: number, now: Date, purgeAt: Date): Promise<boolean> {
+    const user = { _id: toObjectId(id), version: expected }
+    const document = await this.within(this.users.findOne(user))
+    if (!document) return false
+    const tombstone = { ...document, deleted_at: now, purge_at: purgeAt }
+    try {
+      await this.within(
+        this.deleted.replaceOne({ _id: user._id, version: { $lte: expected } }, tombstone, { upsert: true }),
+      )
+    } catch (error) {
+      if (isDuplicateKey(error, '_id')) return false
+      throw error
+    }
+    return (await this.within(this.users.deleteOne(user))).deletedCount === 1
+  }
+
+  async findDeleted(id: string, now: Date): Promise<User | undefined> {
+    if (!isId(id)) return undefined
+    const document = await this.within(
+      this.deleted.findOne({ _id: toObjectId(id), purge_at: { $gt: now } }, { projection: TOMBSTONE }),
+    )
+    return document ? toUser(document) : undefined
+  }
+
+  /**
+   * First the user, then the tombstone, and only the one that was read: the user may have been deleted again since.
+   */
+  async restore(user: User, deletedVersion: number): Promise<boolean> {
+    const tombstone = { _id: toObjectId(user.id), version: deletedVersion }
+    const document = await this.within(this.deleted.findOne(tombstone, { projection: { password_hash: 1 } }))
+    if (!document) return false
+    const living = { ...toDocument(user), _id: tombstone._id, password_hash: document.password_hash }
+    try {
+      await this.writing(this.users.insertOne(living))
+    } catch (error) {
+      if (isDuplicateKey(error, '_id')) return false
+      throw error
+    }
+    await this.within(this.deleted.deleteOne(tombstone))
+    return true
+  }
+
+  async countHolders(roles: readonly string[], now: Date): Promise<ReadonlyMap<string, number>> {
+    const counts = roles.map(async (role) => {
+      // Counting holders reads the index alone; the few whose grant has ended are found by when it did.
+      const [all, ended] = await this.within(
+        Promise.all([
+          this.users.countDocuments({ 'grants.role': role }),
+          this.users.countDocuments({
+            grants_end_at: { $lte: now },
+            grants: { $elemMatch: { role, expires_at: { $lte: now } } },
+          }),
+        ]),
+      )
+      return [role, all - ended] as const
+    })
+    return new Map(await Promise.all(counts))
+  }
+
+  async stripRole(role: string, now: Date): Promise<void> {
+    // By two: if the grant had ended, the visible version counted it, and it must rise all the same.
+    await this.within(
+      this.users.updateMany(
+        { 'grants.role': role },
+        { $pull: { grants: { role } }, $set: { updated_at: now }, $inc: { version: 2 } },
+      ),
+    )
+  }
+
+  async renameRole(from: string, to: string, now: Date): Promise<void> {
+    await this.within(
+      this.users.updateMany(
+        { 'grants.role': from },
+        { $set: { 'grants.$[grant].role': to, updated_at: now }, $inc: { version: 1 } },
+        { arrayFilters: [{ 'grant.role': from }] },
+      ),
+    )
+  }
+
+  private async findMany(ids: readonly string[]): Promise<(User | undefined)[]> {
+    const [only] = ids
+    if (ids.length === 1 && only !== undefined) {
+      const document = await this.within(this.users.findOne({ _id: toObjectId(only) }, { projection: PUBLIC }))
+      return [document ? toUser(document) : undefined]
+    }
+    const documents = await this.within(
+      this.users.find<PublicDocument>({ _id: { $in: ids.map(toObjectId) } }, { projection: PUBLIC }).toArray(),
+    )
+    const users = new Map(documents.map((document) => [document._id.toHexString(), toUser(document)]))
+    return ids.map((id) => users.get(id))
+  }
+
+  private async writing<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await this.within(work)
+    } catch (error) {
+      throw isDuplicateKey(error, 'email') ? new EmailTakenError() : error
+    }
+  }
+
+  private async within<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await withDeadline(work, this.deadlineMs)
+    } catch (error) {
+      throw toServiceError(error)
+    }
+  }
+}
+
+function isId(id: string): boolean {
+  return /^[0-9a-f]{24}$/.test(id)
+}
+
+function toObjectId(id: string): mongo.ObjectId {
+  return mongo.ObjectId.createFromHexString(id)
+}
+
+function toUser({ _id, ...rest }: PublicDocument): User {
+  return { ...rest, id: _id.toHexString() }
+}
+
+/** Everything but the id and the password's hash. */
+function toDocument(user: NewUser): Omit<UserDocument, '_id' | 'password_hash'> {
+  return {
+    name: user.name,
+    first_name: user.first_name,
+    last_name: user.last_name,
+    name_derived: user.name_derived,
+    email: user.email,
+    email_verified: user.email_verified,
+    has_password: user.has_password,
+    age: user.age,
+    is_active: user.is_active,
+    grants: [...user.grants],
+    grants_end_at: grantsEndAt(user.grants),
+    metadata: user.metadata,
+    created_at: user.created_at,
+    updated_at: user.updated_at,
+    version: user.version,
+    sort_keys: sortKeysOf(user),
+  }
+}
