@@ -1,8 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { httpLoad, type Call } from './http-load'
 import { measure, type Figure } from './window'
 
 const PAGE_SIZE = 20
 const WARM_UP_SECONDS = 2
+/** What the end of a load cut off is still being worked on, hashes of passwords above all. */
+const SETTLE_MS = 2_000
 
 export interface ServiceTarget {
   readonly url: string
@@ -45,6 +48,7 @@ export async function measureService(
   for (const [name, call] of Object.entries(calls)) {
     const warmUp = Math.min(WARM_UP_SECONDS, seconds)
     await httpLoad(target.url, connections, { seconds: warmUp }, call)
+    await sleep(SETTLE_MS)
     const load = () => httpLoad(target.url, connections, { seconds }, call)
     figures.push(await measure(name, target.pids, load))
   }

@@ -30,6 +30,7 @@ export class MongooseUserDao implements UserDao {
   private readonly users: mongo.Collection<UserDocument>
   private readonly deleted: mongo.Collection<DeletedUserDocument>
   private readonly reads: DataLoader<string, User | undefined>
+  private readonly totals: DataLoader<'users', number>
 
   /** @param deadlineMs how long any one call may take, in milliseconds. */
   constructor(
@@ -41,11 +42,13 @@ export class MongooseUserDao implements UserDao {
     this.deleted = models.deleted.collection as unknown as mongo.Collection<DeletedUserDocument>
     // Without a cache, so each answer is as fresh as its own query. The requests of one turn of the event loop
     // come from several sockets; only when all of these were read, in the check phase, is the batch complete.
-    this.reads = new DataLoader((ids) => this.findMany(ids), {
+    const together = {
       cache: false,
       maxBatchSize: COALESCED_READS_MAX,
-      batchScheduleFn: (callback) => setImmediate(callback),
-    })
+      batchScheduleFn: (callback: () => void) => setImmediate(callback),
+    }
+    this.reads = new DataLoader((ids) => this.findMany(ids), together)
+    this.totals = new DataLoader((asked) => this.countAll(asked), together)
   }
 
   async insert(user: NewUser, passwordHash: string | null): Promise<User> {
@@ -77,12 +80,9 @@ export class MongooseUserDao implements UserDao {
   }
 
   async count(filter: Filter | undefined, now: Date, limit?: number): Promise<number> {
+    if (!filter) return this.totals.load('users')
     const options = { maxTimeMS: this.deadlineMs, ...(limit === undefined ? {} : { limit }) }
-    return this.within(
-      filter
-        ? this.users.countDocuments(toMongo(filter, userFields(now)), options)
-        : this.users.estimatedDocumentCount({ maxTimeMS: this.deadlineMs }),
-    )
+    return this.within(this.users.countDocuments(toMongo(filter, userFields(now)), options))
   }
 
   async setScalars(
@@ -203,6 +203,12 @@ export class MongooseUserDao implements UserDao {
         { arrayFilters: [{ 'grant.role': from }] },
       ),
     )
+  }
+
+  /** One count serves all who ask in the same turn. It takes constant time: the collection holds living users alone. */
+  private async countAll(asked: readonly 'users'[]): Promise<number[]> {
+    const total = await this.within(this.users.estimatedDocumentCount({ maxTimeMS: this.deadlineMs }))
+    return asked.map(() => total)
   }
 
   private async findMany(ids: readonly string[]): Promise<(User | undefined)[]> {

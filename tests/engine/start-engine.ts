@@ -1,8 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { renameSync } from 'node:fs'
-import { join } from 'node:path'
-import { buildSync } from 'esbuild'
+import { addChildCoverage } from '../support/child-coverage'
 import { PROJECT, endChild, stdoutMatch } from '../support/child-process'
 
 const START_MS = 20_000
@@ -25,27 +23,10 @@ export interface EngineOptions {
   readonly env?: Readonly<Record<string, string>>
 }
 
-let bundled = false
-
-/**
- * The engine in one file, made from its source once for each test file: it starts in a third of the time that the
- * source takes, and these tests start it often. Renamed into place, so that no process sees half a file.
- */
+/** The engine in one file, made from its source before the first of these tests; see jest.config.ts. */
 function bundle(): string {
-  const path = join(PROJECT, 'node_modules/.cache/embedded-mongo-under-test.cjs')
-  if (bundled) return path
-  const outfile = `${path}.${process.pid}`
-  buildSync({
-    entryPoints: [join(PROJECT, 'src/embedded-mongo/main.ts')],
-    outfile,
-    bundle: true,
-    packages: 'external',
-    platform: 'node',
-    target: 'node20',
-    sourcemap: 'inline',
-  })
-  renameSync(outfile, path)
-  bundled = true
+  const path = process.env['ENGINE_UNDER_TEST']
+  if (!path) throw new Error('No engine for this kind of tests: see the projects in jest.config.ts')
   return path
 }
 
@@ -68,7 +49,10 @@ export async function startEngine(options: EngineOptions = {}): Promise<Engine> 
     child,
     uri,
     port: Number(port),
-    stop: () => endChild(child),
+    stop: async () => {
+      await endChild(child)
+      addChildCoverage(child)
+    },
     kill: async () => {
       if (child.exitCode !== null || child.signalCode !== null) return
       const gone = once(child, 'exit')
@@ -94,5 +78,6 @@ export async function endingOf(child: ChildProcess, timeoutMs: number): Promise<
   const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs)
   const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null]
   clearTimeout(timer)
+  addChildCoverage(child)
   return { code, signal, stdout, stderr }
 }

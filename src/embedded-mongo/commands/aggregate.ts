@@ -1,11 +1,10 @@
 import { compileCollation } from '../bson/collation'
-import { isDoc, writeDoc } from '../bson/doc'
+import { writeDoc } from '../bson/doc'
 import type { Doc } from '../bson/doc'
-import { CommandError, documentTooLarge, failedToParse, notImplemented, typeMismatch } from '../bson/errors'
+import { documentTooLarge, failedToParse, typeMismatch } from '../bson/errors'
 import type { Engine } from '../engine'
 import { Batch, DOCUMENT_BYTES_MAX } from '../execution/batch'
-import { countShape, readAll, splitPipeline } from '../execution/pipeline'
-import type { PipelineStart } from '../execution/pipeline'
+import { countShape, readAll } from '../execution/pipeline'
 import { checkQuery, prepareQuery } from '../execution/query'
 import type { TimeLimit } from '../execution/slice'
 import { ArraySource, findSource, SORT_BYTES_MAX, tooMuchMemory } from '../execution/source'
@@ -15,6 +14,8 @@ import { runPipeline } from '../query/aggregate'
 import type { PipelineContext } from '../query/aggregate'
 import type { Collection } from '../storage/collection'
 import { WHOLE_TREE } from '../storage/tree'
+import { parseAggregate } from './aggregate-request'
+import type { AggregateRequest } from './aggregate-request'
 import { Arguments } from './arguments'
 import type { Command, CommandContext, Reply } from './command'
 import { countQuery } from './count'
@@ -40,56 +41,10 @@ export const aggregate: Command = {
   },
 }
 
-export interface AggregateRequest {
-  readonly database: string
-  readonly name: string
-  readonly collection: Collection | undefined
-  readonly start: PipelineStart
-  readonly hint: string | Doc | undefined
-  readonly collation: Doc | undefined
-  readonly variables: Doc | undefined
-}
-
-export function parseAggregate(args: Arguments, engine: Engine): AggregateRequest {
-  const pipeline = args.requiredDocuments('pipeline')
-  pipeline.forEach(checkStage)
-  if (typeof args.get(args.name) !== 'string') {
-    throw notImplemented('aggregate: pipelines on a database are not supported by this server')
-  }
-  return {
-    database: args.database,
-    name: args.collection,
-    collection: engine.catalog.collection(args.database, args.collection),
-    start: splitPipeline(pipeline),
-    hint: args.hint(),
-    collation: args.document('collation'),
-    variables: args.document('let'),
-  }
-}
-
-function checkStage(stage: Doc): void {
-  const names = Object.keys(stage)
-  if (names.length !== 1) {
-    throw new CommandError(
-      40323,
-      'Location40323',
-      'A pipeline stage specification object must contain exactly one field.',
-    )
-  }
-  const [name] = names
-  if (name === '$match' && !isDoc(stage[name])) {
-    throw new CommandError(15959, 'Location15959', 'the match filter must be an expression in an object')
-  }
-  if (name === '$changeStream') {
-    throw new CommandError(40573, 'Location40573', 'The $changeStream stage is only supported on replica sets')
-  }
-  if (name === '$out' || name === '$merge') throw notImplemented(`${name} is not supported by this server`)
-}
-
 async function aggregateSource(engine: Engine, request: AggregateRequest, limit: TimeLimit): Promise<Source> {
   const { collection, start } = request
   if (collection === undefined) {
-    checkQuery({ filter: start.filter, sort: start.sort, collation: request.collation })
+    checkQuery({ ...request, filter: start.filter, sort: start.sort })
     return new ArraySource(runRest(engine, request, []))
   }
   const query = prepareQuery(collection, { ...request, filter: start.filter, sort: start.sort })

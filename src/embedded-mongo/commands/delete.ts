@@ -4,7 +4,7 @@ import { DeleteRun } from '../execution/delete'
 import type { DeleteStatement } from '../execution/delete'
 import type { Slice } from '../execution/slice'
 import { writeInSlices } from '../execution/write-in-slices'
-import { compileFilter } from '../query/filter'
+import { checkQuery } from '../execution/query'
 import type { Collection } from '../storage/collection'
 import { Arguments } from './arguments'
 import type { Command } from './command'
@@ -17,7 +17,7 @@ export const deleteCommand: Command = {
   summary: 'one or all that match; `hint`, `collation`',
   fields: ['deletes', 'ordered', 'let'],
   run: async (args, { engine }) => {
-    const statements = args.requiredDocuments('deletes').map(parseStatement)
+    const statements = args.requiredDocuments('deletes').map((doc) => parseStatement(doc, args.document('let')))
     checkBatchSize(statements.length)
     const ordered = !args.has('ordered') || args.boolean('ordered')
     const bulk = new DeleteBulk(() => engine.catalog.collection(args.database, args.collection), statements, ordered)
@@ -26,7 +26,7 @@ export const deleteCommand: Command = {
   },
 }
 
-function parseStatement(doc: Doc): DeleteStatement {
+function parseStatement(doc: Doc, variables: Doc | undefined): DeleteStatement {
   const args = new Arguments('delete.deletes', doc)
   args.checkFields(STATEMENT_FIELDS)
   const limit = args.count('limit') ?? 0
@@ -36,6 +36,7 @@ function parseStatement(doc: Doc): DeleteStatement {
     multi: limit === 0,
     hint: args.hint(),
     collation: args.document('collation'),
+    variables,
   }
 }
 
@@ -70,7 +71,7 @@ class DeleteBulk {
   private stepStatement(statement: DeleteStatement, slice: Slice): boolean {
     const collection = this.collection()
     if (collection === undefined) {
-      compileFilter(statement.filter)
+      checkQuery(statement)
       return true
     }
     this.run ??= new DeleteRun(collection, statement)

@@ -3,7 +3,7 @@ import { explainReply, findStages, missingCollection, runForStats } from '../exe
 import type { Verbosity } from '../execution/explain'
 import { prepareQuery } from '../execution/query'
 import { TimeLimit } from '../execution/slice'
-import type { AggregateRequest } from './aggregate'
+import type { AggregateRequest } from './aggregate-request'
 
 /** The plan of what a pipeline begins with; what comes after it is shown as it was given. */
 export async function explainAggregate(request: AggregateRequest, verbosity: Verbosity = 'queryPlanner'): Promise<Doc> {

@@ -88,6 +88,7 @@ function parseRequest(args: Arguments): Request {
       sort: args.document('sort'),
       hint: args.hint(),
       collation: args.document('collation'),
+      variables: args.document('let'),
     },
     update: remove ? undefined : compileUpdate(updateOf(args.get('update')), options),
     upsert,
@@ -115,8 +116,8 @@ async function modify(engine: Engine, collection: Collection, request: Request, 
   throw new CommandError(112, 'WriteConflict', 'the document that was chosen changed too often; please try again')
 }
 
-function withoutSort({ filter, hint, collation }: QuerySpec): QuerySpec {
-  return { filter, hint, collation }
+function withoutSort({ filter, hint, collation, variables }: QuerySpec): QuerySpec {
+  return { filter, hint, collation, variables }
 }
 
 /** Changes the first document in the order of the plan. */

@@ -70,6 +70,7 @@ export function parseFind(args: Arguments): FindRequest {
       sort: args.document('sort'),
       hint: args.hint(),
       collation: args.document('collation'),
+      variables: args.document('let'),
     },
     options: {
       skip: args.count('skip') ?? 0,

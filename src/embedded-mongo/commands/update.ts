@@ -2,6 +2,7 @@ import { isDoc } from '../bson/doc'
 import type { Doc } from '../bson/doc'
 import { failedToParse } from '../bson/errors'
 import { ensureCollection } from '../engine'
+import { checkQuery } from '../execution/query'
 import { compileUpdate } from '../query/update'
 import type { Slice } from '../execution/slice'
 import { UpdateRun } from '../execution/update'
@@ -87,6 +88,7 @@ class UpdateBulk {
     if (collection === undefined) {
       // Nothing to change, but what cannot be understood is an error all the same.
       compileUpdate(statement.update, statement)
+      checkQuery(statement)
       return true
     }
     this.run ??= new UpdateRun(collection, statement)

@@ -14,6 +14,8 @@ export interface QuerySpec {
   readonly sort?: Doc | undefined
   readonly hint?: string | Doc | undefined
   readonly collation?: Doc | undefined
+  /** What $expr may name: the command's `let`. */
+  readonly variables?: Doc | undefined
 }
 
 /** A query that is understood, and how it will be answered. */
@@ -29,7 +31,7 @@ export interface Query {
 /** Throws CommandError for what cannot be understood. */
 export function prepareQuery(collection: Collection, spec: QuerySpec): Query {
   const collation = compileCollation(spec.collation)
-  const filter = compileFilter(spec.filter, collation === undefined ? {} : { collation })
+  const filter = compileFilter(spec.filter, { collation, variables: spec.variables })
   const sort = spec.sort !== undefined && Object.keys(spec.sort).length > 0 ? spec.sort : undefined
   return {
     collection,
@@ -47,9 +49,9 @@ export function prepareQuery(collection: Collection, spec: QuerySpec): Query {
 }
 
 /** What must be understood even where there is no collection. Throws CommandError. */
-export function checkQuery({ filter, sort, collation }: QuerySpec): void {
+export function checkQuery({ filter, sort, collation, variables }: QuerySpec): void {
   compileCollation(collation)
-  compileFilter(filter)
+  compileFilter(filter, { variables })
   if (sort !== undefined && !isNatural(sort)) compileSort(sort)
 }
 

@@ -3,7 +3,7 @@ import { prefixEnd } from '../bson/key-encoding'
 import type { Plan } from '../query/planner'
 import type { Collection } from '../storage/collection'
 import { storedDocumentKey, storedRange } from '../storage/keys'
-import type { ByteRange, Tree } from '../storage/tree'
+import type { ByteRange, Entry, Tree } from '../storage/tree'
 import type { Slice } from './slice'
 
 /** Called for each candidate; false stops the scan behind it. */
@@ -17,6 +17,9 @@ export interface ScanOptions {
   /** The visitor looks at no document: index entries alone are read, and `raw` is empty for them. */
   readonly keysOnly?: boolean
 }
+
+/** Entries that are passed over in one go at the most; a hundred thousand take a few milliseconds. */
+const OFFSET_MAX = 100_000
 
 const NO_BYTES = Buffer.alloc(0)
 
@@ -33,6 +36,9 @@ export class Scan {
   private readonly entries: Tree | undefined
   private readonly seen: Set<string> | undefined
   private rangeIndex = 0
+  private offset = 0
+  /** Entries that lmdb has passed over and that nobody has counted yet. */
+  private passed = 0
   private after: Buffer | undefined
 
   constructor(
@@ -47,6 +53,17 @@ export class Scan {
     this.widened = plan.kind !== 'IDHACK' && stored.some(({ cut }) => cut)
     const dedupe = plan.dedupe || (options.once === true && plan.kind === 'IXSCAN')
     this.seen = dedupe && index !== undefined ? new Set() : undefined
+  }
+
+  /**
+   * Passes over the first `count` candidates without a look at them. False when that cannot be: then nothing is done,
+   * and the caller skips what it is shown. For the caller to know that the filter would accept every candidate.
+   */
+  skip(count: number): boolean {
+    const simple = this.seen === undefined && this.ranges.length === 1 && this.plan.kind !== 'IDHACK'
+    if (!simple || count > OFFSET_MAX) return false
+    this.offset = count
+    return true
   }
 
   run(slice: Slice, visit: Visitor): ScanState {
@@ -82,26 +99,39 @@ export class Scan {
   }
 
   private walkDocuments(range: ByteRange, slice: Slice, visit: Visitor): ScanState {
-    for (const { key, value } of this.collection.documents.range(range, this.plan.direction, this.after)) {
-      if (this.plan.kind === 'IXSCAN') this.keysExamined++
+    for (const { key, value } of this.walk(this.collection.documents, range)) {
+      if (this.plan.kind === 'IXSCAN') this.countKeys(this.passed + 1)
       this.docsExamined++
       this.after = key
       if (!visit(key, value)) return 'stopped'
       if (slice.isOver()) return 'paused'
     }
+    if (this.passed > 0 && this.plan.kind === 'IXSCAN') this.countKeys(this.collection.documents.countIn(range))
     return 'done'
   }
 
   private walkEntries(entries: Tree, range: ByteRange, slice: Slice, visit: Visitor): ScanState {
-    const point = this.findPoint(entries, range)
+    const point = this.offset > 0 ? undefined : this.findPoint(entries, range)
     if (point !== undefined) return this.fetch(point, visit) ? 'done' : 'stopped'
-    for (const { key, value } of entries.range(range, this.plan.direction, this.after)) {
-      this.keysExamined++
+    for (const { key, value } of this.walk(entries, range)) {
+      this.countKeys(this.passed + 1)
       this.after = key
       if (!this.fetch(value, visit)) return 'stopped'
       if (slice.isOver()) return 'paused'
     }
+    if (this.passed > 0) this.countKeys(entries.countIn(range))
     return 'done'
+  }
+
+  private walk(tree: Tree, range: ByteRange): Iterable<Entry> {
+    this.passed = this.offset
+    this.offset = 0
+    return tree.range(range, this.plan.direction, this.after, this.passed)
+  }
+
+  private countKeys(found: number): void {
+    this.keysExamined += found
+    this.passed = 0
   }
 
   /**

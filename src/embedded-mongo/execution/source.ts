@@ -58,6 +58,11 @@ interface Match {
 export class Matcher {
   private readonly recheck: boolean
 
+  /** The scan finds what the filter wants and nothing else. */
+  get acceptsAll(): boolean {
+    return !this.recheck
+  }
+
   constructor(
     private readonly query: Query,
     scan: Scan,
@@ -90,7 +95,8 @@ class ScanSource implements Source {
     this.scan = new Scan(query.collection, query.plan)
     this.matcher = new Matcher(query, this.scan, needsTrace)
     this.project = project
-    this.skipLeft = options.skip
+    const skipped = options.skip > 0 && this.matcher.acceptsAll && this.scan.skip(options.skip)
+    this.skipLeft = skipped ? 0 : options.skip
     this.limitLeft = options.limit
   }
 
@@ -142,7 +148,8 @@ class SortSource implements Source {
   private readonly keptMax: number
   private seen = 0
   private bytes = 0
-  private sorted: ArraySource | undefined
+  private sorted: readonly Sortable[] | undefined
+  private given = 0
 
   constructor(
     query: Query,
@@ -164,10 +171,22 @@ class SortSource implements Source {
     if (this.sorted === undefined) {
       const state = this.scan.run(slice, (_key, raw) => this.visit(raw))
       if (state !== 'done') return 'paused'
-      const chosen = this.kept.result().slice(this.options.skip)
-      this.sorted = new ArraySource(chosen.map(({ raw, doc, arrayIndex }) => this.project(raw, doc, arrayIndex)))
+      this.sorted = this.kept.result()
+      this.given = this.options.skip
     }
-    return this.sorted.fill(batch)
+    return this.giveOut(this.sorted, batch, slice)
+  }
+
+  private giveOut(sorted: readonly Sortable[], batch: Batch, slice: Slice): FillState {
+    for (; this.given < sorted.length; this.given++) {
+      const { raw, doc, arrayIndex } = sorted[this.given] as Sortable
+      if (batch.isFull || !batch.add(this.project(raw, doc, arrayIndex))) return 'full'
+      if (slice.isOver()) {
+        this.given++
+        return 'paused'
+      }
+    }
+    return 'done'
   }
 
   private visit(raw: Buffer): boolean {

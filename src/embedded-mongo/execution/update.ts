@@ -15,7 +15,6 @@ export interface UpdateStatement extends QuerySpec {
   readonly multi: boolean
   readonly upsert: boolean
   readonly arrayFilters?: readonly Doc[] | undefined
-  readonly variables?: Doc | undefined
 }
 
 /** What a write made of one document; `changed` is false when it was so already. */

@@ -36,10 +36,10 @@ export class Tree {
   get(key: Buffer): Buffer | undefined {
     const shared = this.database.getBinaryFast(key)
     if (shared === undefined) return undefined
-    // lmdb's buffer is larger than its length says. A copy within Node's pool is cheaper than a buffer of its own.
-    const size = shared.length
-    const copy = Buffer.allocUnsafe(size)
-    shared.copy(copy, 0, 0, size)
+    // A copy within Node's pool is cheaper than a buffer of its own. lmdb's buffer is larger than its length says, so
+    // that to copy it whole would copy too much.
+    const copy = Buffer.allocUnsafe(shared.length)
+    copy.set(shared.subarray(0, shared.length))
     return copy
   }
 
@@ -71,12 +71,14 @@ export class Tree {
   }
 
   /**
-   * The entries of a range, upwards or downwards, from after the key `after` where that is given. Take them in one go,
-   * without waiting in between: they belong to the snapshot of this turn of the event loop.
+   * The entries of a range, upwards or downwards, from after the key `after` where that is given, and without the first
+   * `offset` ones, which lmdb passes over by itself. Take them in one go, without waiting in between: they belong to
+   * the snapshot of this turn of the event loop.
    */
-  range(range: ByteRange, direction: 1 | -1, after?: Buffer): Iterable<Entry> {
+  range(range: ByteRange, direction: 1 | -1, after?: Buffer, offset = 0): Iterable<Entry> {
     if (direction === 1) {
       return this.database.getRange({
+        offset,
         start: after ?? range.start,
         exclusiveStart: after !== undefined,
         ...(range.end === undefined ? {} : { end: range.end }),
@@ -84,11 +86,17 @@ export class Tree {
     }
     const start = after ?? range.end
     return this.database.getRange({
+      offset,
       ...(start === undefined ? {} : { start, exclusiveStart: true }),
       end: range.start,
       inclusiveEnd: true,
       reverse: true,
     })
+  }
+
+  /** How many entries a range has; lmdb walks them without handing them out. */
+  countIn(range: ByteRange): number {
+    return this.database.getKeysCount({ start: range.start, ...(range.end === undefined ? {} : { end: range.end }) })
   }
 
   isEmpty(range: ByteRange): boolean {

@@ -68,7 +68,7 @@ export class ReplyComposer {
     if (Array.isArray(doc)) {
       for (let i = 0; i < doc.length; i++) this.writeField(String(i), doc[i])
     } else {
-      for (const name in doc) this.writeField(name, (doc as Doc)[name])
+      for (const name of Object.keys(doc)) this.writeField(name, (doc as Doc)[name])
     }
     this.end(start)
   }

@@ -1,0 +1,54 @@
+import { isDoc } from '../bson/doc'
+import type { Doc } from '../bson/doc'
+import { CommandError, notImplemented } from '../bson/errors'
+import type { Engine } from '../engine'
+import { splitPipeline } from '../execution/pipeline'
+import type { PipelineStart } from '../execution/pipeline'
+import type { Collection } from '../storage/collection'
+import type { Arguments } from './arguments'
+
+export interface AggregateRequest {
+  readonly database: string
+  readonly name: string
+  readonly collection: Collection | undefined
+  readonly start: PipelineStart
+  readonly hint: string | Doc | undefined
+  readonly collation: Doc | undefined
+  readonly variables: Doc | undefined
+}
+
+export function parseAggregate(args: Arguments, engine: Engine): AggregateRequest {
+  const pipeline = args.requiredDocuments('pipeline')
+  pipeline.forEach(checkStage)
+  if (typeof args.get(args.name) !== 'string') {
+    throw notImplemented('aggregate: pipelines on a database are not supported by this server')
+  }
+  return {
+    database: args.database,
+    name: args.collection,
+    collection: engine.catalog.collection(args.database, args.collection),
+    start: splitPipeline(pipeline),
+    hint: args.hint(),
+    collation: args.document('collation'),
+    variables: args.document('let'),
+  }
+}
+
+function checkStage(stage: Doc): void {
+  const names = Object.keys(stage)
+  if (names.length !== 1) {
+    throw new CommandError(
+      40323,
+      'Location40323',
+      'A pipeline stage specification object must contain exactly one field.',
+    )
+  }
+  const [name] = names
+  if (name === '$match' && !isDoc(stage[name])) {
+    throw new CommandError(15959, 'Location15959', 'the match filter must be an expression in an object')
+  }
+  if (name === '$changeStream') {
+    throw new CommandError(40573, 'Location40573', 'The $changeStream stage is only supported on replica sets')
+  }
+  if (name === '$out' || name === '$merge') throw notImplemented(`${name} is not supported by this server`)
+}
