@@ -115,6 +115,9 @@ function tellParent(message: object | string): void {
 }
 
 async function main(): Promise<void> {
+  // Whoever reads what is printed here may be gone before we are.
+  process.stdout.on('error', () => undefined)
+  process.stderr.on('error', () => undefined)
   const options = parseOptions(process.argv.slice(2))
   if (options === 'help') {
     process.stdout.write(USAGE)

@@ -3,6 +3,7 @@ import type { Engine } from '../engine'
 import { ensureCollection } from '../engine'
 import { writeInSlices } from '../execution/write-in-slices'
 import type { Slice, TimeLimit } from '../execution/slice'
+import type { Catalog } from '../storage/catalog'
 import type { Collection } from '../storage/collection'
 import type { IndexDefinition } from '../storage/index-definition'
 import type { SecondaryIndex } from '../storage/secondary-index'
@@ -79,26 +80,41 @@ async function build(
 ): Promise<void> {
   const { catalog, environment } = engine
   const trees = await environment.takeTrees(specs.length)
-  const indexes = await environment.write(() => {
-    const ready = collection.documents.count === 0
-    return specs.map((spec, i) => {
-      const tree = trees[i] as number
-      return catalog.addIndex(collection, { ...spec, tree, ready, multikey: [], truncatedKeys: false })
-    })
-  })
+  let indexes: readonly SecondaryIndex[] = []
   try {
+    indexes = await environment.write(() => addIndexes(catalog, collection, specs, trees))
     const fill = new IndexFill(collection, indexes)
     if (indexes.some((index) => !index.definition.ready)) {
       await writeInSlices(environment, limit, (slice) => fill.step(slice))
       await environment.write(() => indexes.forEach((index) => catalog.markReady(collection, index)))
     }
   } catch (error) {
+    // With its collection an index is dropped already, and its tree given back.
     if (!collection.dropped) {
       await environment.write(() => indexes.forEach((index) => catalog.dropIndex(collection, index)))
-      environment.releaseTrees(trees)
     }
+    if (!collection.dropped || indexes.length === 0) environment.releaseTrees(trees)
     throw error
   }
+}
+
+function addIndexes(
+  catalog: Catalog,
+  collection: Collection,
+  specs: readonly IndexSpec[],
+  trees: readonly number[],
+): readonly SecondaryIndex[] {
+  checkAlive(collection)
+  // Without documents there is nothing to build.
+  const ready = collection.documents.count === 0
+  return specs.map((spec, i) => {
+    const tree = trees[i] as number
+    return catalog.addIndex(collection, { ...spec, tree, ready, multikey: [], truncatedKeys: false })
+  })
+}
+
+function checkAlive(collection: Collection): void {
+  if (collection.dropped) throw cannotCreateIndex(`collection dropped: ${collection.namespace}`)
 }
 
 class IndexFill {
@@ -110,7 +126,7 @@ class IndexFill {
   ) {}
 
   step(slice: Slice): boolean {
-    if (this.collection.dropped) throw cannotCreateIndex(`collection dropped: ${this.collection.namespace}`)
+    checkAlive(this.collection)
     for (const { key, value } of this.collection.documents.range(WHOLE_TREE, 1, this.after)) {
       for (const index of this.indexes) this.collection.addToIndex(index, key, value)
       this.after = key

@@ -3,6 +3,7 @@ import { prefixEnd } from '../bson/key-encoding'
 import type { Plan } from '../query/planner'
 import type { Collection } from '../storage/collection'
 import { storedDocumentKey, storedRange } from '../storage/keys'
+import type { SecondaryIndex } from '../storage/secondary-index'
 import type { ByteRange, Entry, Tree } from '../storage/tree'
 import type { Slice } from './slice'
 
@@ -33,7 +34,7 @@ export class Scan {
   /** The ranges had to be widened to fit stored keys: what is found must be checked, whatever the plan says. */
   readonly widened: boolean
   private readonly ranges: readonly ByteRange[]
-  private readonly entries: Tree | undefined
+  private readonly index: SecondaryIndex | undefined
   private readonly seen: Set<string> | undefined
   private rangeIndex = 0
   private offset = 0
@@ -47,7 +48,7 @@ export class Scan {
     private readonly options: ScanOptions = {},
   ) {
     const index = plan.index === undefined ? undefined : collection.index(plan.index.name)
-    this.entries = index?.tree
+    this.index = index
     const stored = plan.ranges.map((range) => storedRange(range, index === undefined ? 'documents' : 'entries'))
     this.ranges = stored.map(({ range }) => range)
     this.widened = plan.kind !== 'IDHACK' && stored.some(({ cut }) => cut)
@@ -72,19 +73,22 @@ export class Scan {
     for (; this.rangeIndex < this.ranges.length; this.rangeIndex++) {
       const range = this.ranges[this.rangeIndex] as ByteRange
       const state =
-        this.entries === undefined
+        this.index === undefined
           ? this.walkDocuments(range, slice, visit)
-          : this.walkEntries(this.entries, range, slice, visit)
+          : this.walkEntries(this.index.tree, range, slice, visit)
       if (state !== 'done') return state
       this.after = undefined
     }
     return 'done'
   }
 
+  /** What has been dropped since may have given its tree to another. */
   private checkAlive(): void {
-    if (!this.collection.dropped) return
-    const message = `collection dropped: ${this.collection.namespace}`
-    throw new CommandError(175, 'QueryPlanKilled', message)
+    const { collection, index } = this
+    if (collection.dropped) throw killed(`collection dropped: ${collection.namespace}`)
+    if (index !== undefined && !collection.indexes.includes(index)) {
+      throw killed(`index '${index.definition.name}' dropped`)
+    }
   }
 
   private findOne(visit: Visitor): ScanState {
@@ -161,4 +165,8 @@ export class Scan {
     this.docsExamined++
     return visit(documentKey, raw)
   }
+}
+
+function killed(message: string): CommandError {
+  return new CommandError(175, 'QueryPlanKilled', message)
 }
