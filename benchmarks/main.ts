@@ -22,13 +22,13 @@ async function servicePart(options: Options): Promise<Figure[]> {
   })
 }
 
-async function growthPart({ sizes }: Options): Promise<Map<number, Record<string, number>>> {
+async function growthPart({ sizes, requests }: Options): Promise<Map<number, Record<string, number>>> {
   const bySize = new Map<number, Record<string, number>>()
   await withEngine(async (engine) => {
     for (const size of sizes) {
       const uri = `${engine.address}/growth_${size}`
       await seedUsers(uri, size)
-      bySize.set(size, await withService(uri, (service) => measureLists(service.address)))
+      bySize.set(size, await withService(uri, (service) => measureLists(service.address, requests)))
     }
   })
   return bySize

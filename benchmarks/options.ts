@@ -10,6 +10,8 @@ export interface Options {
   readonly users: number
   /** Sizes between which the time of a list is compared. */
   readonly sizes: readonly number[]
+  /** How many requests the time of a list is the median of. */
+  readonly requests: number
   /** A running service to measure in place of a fresh one. It must hold users. */
   readonly url: string | undefined
   readonly out: string | undefined
@@ -21,11 +23,12 @@ export const HELP = `npm run bench -- [options]
   --connections 32                connections, or operations in flight
   --users 5000                    users in the database
   --sizes 1000,100000             database sizes for the growth of lists
+  --requests 300                  requests for the time of each list
   --url http://127.0.0.1:8000     measure this service, part "service" only
   --out benchmarks/results.json   also write the figures as JSON
   --smoke                         everything, as short and small as it can be`
 
-const SMOKE = { seconds: '2', users: '200', sizes: '100,1000' }
+const SMOKE = { seconds: '2', users: '200', sizes: '100,1000', requests: '30' }
 
 /** @throws Error that says which option is wrong. */
 export function readOptions(args: readonly string[]): Options | 'help' {
@@ -38,6 +41,7 @@ export function readOptions(args: readonly string[]): Options | 'help' {
       connections: text,
       users: text,
       sizes: text,
+      requests: text,
       url: text,
       out: text,
       smoke: { type: 'boolean', default: false },
@@ -50,6 +54,7 @@ export function readOptions(args: readonly string[]): Options | 'help' {
     connections: '32',
     users: '5000',
     sizes: '1000,100000',
+    requests: '300',
     ...(values.smoke && SMOKE),
     ...values,
   }
@@ -59,6 +64,7 @@ export function readOptions(args: readonly string[]): Options | 'help' {
     connections: toCount('connections', given.connections),
     users: toCount('users', given.users),
     sizes: given.sizes.split(',').map((size) => toCount('sizes', size)),
+    requests: toCount('requests', given.requests),
     url: given.url,
     out: given.out,
   }

@@ -12,6 +12,9 @@ import { redact } from './observability/redact'
 import { whenOrphaned } from './parent-watch'
 import { createService, serviceVersion, type Service } from './service'
 
+/** A signal reaches a process of a group by more than one way: what comes within this time is the same one. */
+const SAME_SIGNAL_MS = 1_000
+
 /** Ends the process with a line that a person can act on. */
 class StartError extends Error {}
 
@@ -83,10 +86,14 @@ function announceEngine(logger: Logger, { uri }: EmbeddedMongo, data: string): v
 
 /** Stops in order on the first signal, at once on the second, and with an error when the store's process has gone. */
 function superviseWith(config: Config, logger: Logger, running: Running): void {
-  const state = { stopping: false }
+  const state = { stopping: false, since: 0 }
   const stop = (reason: string) => {
-    if (state.stopping) process.exit(1)
+    if (state.stopping) {
+      if (performance.now() - state.since > SAME_SIGNAL_MS) process.exit(1)
+      return
+    }
     state.stopping = true
+    state.since = performance.now()
     logger.info(`Stopping: ${reason}`)
     close(config, running).then(
       () => process.exit(0),
