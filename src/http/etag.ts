@@ -6,12 +6,15 @@ export function etagOf(version: number): string {
   return `"${version}"`
 }
 
+/** The versions that a caller accepts; 'any': whichever it is; undefined: it did not say. */
+export type IfMatch = 'any' | readonly number[] | undefined
+
 /**
  * Which versions the caller accepts: 'any' for `*`, undefined without the header.
  * @throws VersionMismatchError when no tag of the header can be one of ours: If-Match compares strongly, so a weak tag
  * never matches (RFC 9110, section 13.1.1).
  */
-export function readIfMatch(headers: IncomingHttpHeaders): 'any' | readonly number[] | undefined {
+export function readIfMatch(headers: IncomingHttpHeaders): IfMatch {
   const header = headers['if-match']
   if (header === undefined) return undefined
   if (header.trim() === '*') return 'any'

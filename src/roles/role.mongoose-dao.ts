@@ -3,8 +3,8 @@ import { RoleTakenError } from '../errors'
 import type { Filter } from '../filter/filter'
 import { afterPosition, bothOf, type MongoField, toMongo, toMongoSort } from '../filter/mongo-query'
 import type { ListQuery, Slice } from '../filter/sort'
-import { withDeadline } from '../mongo/deadline'
-import { isDuplicateKey, toServiceError } from '../mongo/mongo-errors'
+import { isDuplicateKey } from '../mongo/mongo-errors'
+import { storeCall } from '../mongo/store-call'
 import type { RoleDao } from './role.dao'
 import { type RoleDocument, roleModel } from './role.model'
 import type { Role } from './role'
@@ -87,12 +87,8 @@ export class MongooseRoleDao implements RoleDao {
     return deletedCount === 1
   }
 
-  private async within<T>(work: Promise<T>): Promise<T> {
-    try {
-      return await withDeadline(work, this.deadlineMs)
-    } catch (error) {
-      throw toServiceError(error)
-    }
+  private within<T>(work: Promise<T>): Promise<T> {
+    return storeCall(work, this.deadlineMs)
   }
 }
 

@@ -1,6 +1,7 @@
 import { AppError, RoleNotFoundError, RoleTakenError, ValidationError, VersionMismatchError } from '../errors'
 import type { Filter } from '../filter/filter'
 import type { Sort } from '../filter/sort'
+import type { IfMatch } from '../http/etag'
 import type { PageFacts, Paging } from '../http/paging'
 import { PERMISSIONS, type Role, roleSortValue, type RoleSortableField } from './role'
 import type { RoleDao, RoleHolders } from './role.dao'
@@ -23,9 +24,6 @@ export interface RoleInput {
 export interface NewRoleInput extends RoleInput {
   readonly name: string
 }
-
-/** The versions that a caller accepts; undefined: it did not say. */
-type IfMatch = 'any' | readonly number[] | undefined
 
 export interface RolePage extends PageFacts {
   readonly roles: readonly RoleView[]

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { type Connection, mongo } from 'mongoose'
 import { LastAdminError } from '../errors'
 import { ADMIN_ROLE } from '../roles/role.service'
-import { withDeadline } from '../mongo/deadline'
-import { isDuplicateKey, toServiceError } from '../mongo/mongo-errors'
+import { isDuplicateKey } from '../mongo/mongo-errors'
+import { storeCall } from '../mongo/store-call'
 import type { AdministratorsGuard, Leave } from './administrators'
 import { type UserDocument, userModels } from './user.model'
 
@@ -136,11 +136,7 @@ export class MongooseAdminGuard implements AdministratorsGuard {
     return this.clock().getTime() - at.getTime() > RETIRED_STALE_MS
   }
 
-  private async within<T>(work: Promise<T>): Promise<T> {
-    try {
-      return await withDeadline(work, this.deadlineMs)
-    } catch (error) {
-      throw toServiceError(error)
-    }
+  private within<T>(work: Promise<T>): Promise<T> {
+    return storeCall(work, this.deadlineMs)
   }
 }

@@ -1,9 +1,10 @@
 import { AppError, UserNotFoundError } from '../errors'
+import type { IfMatch } from '../http/etag'
 import type { AdministratorsGuard } from './administrators'
 import type { PasswordHasher } from './password-hasher'
 import type { UserDao } from './user.dao'
 import { presentUser, type UserView } from './user.presenter'
-import { type IfMatch, UserWriter } from './user-writer'
+import { UserWriter } from './user-writer'
 
 export interface SetPasswordInput {
   readonly password: string

@@ -1,11 +1,12 @@
 import { RoleNotFoundError, UserNotFoundError, ValidationError } from '../errors'
+import type { IfMatch } from '../http/etag'
 import type { AdministratorsGuard } from './administrators'
 import { liveGrants, onlyRoles, sameGrants, visibleVersion, withRoles } from './grants'
 import { type RoleDirectory, RoleGrants } from './role-grants'
 import type { Grant, User } from './user'
 import type { UserDao } from './user.dao'
 import { type GrantView, presentGrant } from './user.presenter'
-import { type IfMatch, UserWriter } from './user-writer'
+import { UserWriter } from './user-writer'
 
 export interface GrantRolesInput {
   readonly roles: readonly string[]

@@ -1,12 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { AppError, UserNotFoundError, VersionMismatchError } from '../errors'
+import type { IfMatch } from '../http/etag'
 import { type AdministratorsGuard, isAdministrator } from './administrators'
 import { liveGrants, visibleVersion } from './grants'
 import type { User } from './user'
 import type { UserDao } from './user.dao'
-
-/** The versions that a caller accepts; undefined: it did not say. */
-export type IfMatch = 'any' | readonly number[] | undefined
 
 /** What a change makes of a user; the rest of the user, its version and its dates are the writer's. */
 export interface Change {

@@ -5,8 +5,8 @@ import { EmailTakenError } from '../errors'
 import type { Filter } from '../filter/filter'
 import { afterPosition, bothOf, toMongo, toMongoSort } from '../filter/mongo-query'
 import type { ListQuery, Slice } from '../filter/sort'
-import { withDeadline } from '../mongo/deadline'
-import { isDuplicateKey, toServiceError } from '../mongo/mongo-errors'
+import { isDuplicateKey } from '../mongo/mongo-errors'
+import { storeCall } from '../mongo/store-call'
 import { grantsEndAt } from './grants'
 import { type NewUser, type Scalars, type UserDao } from './user.dao'
 import { type DeletedUserDocument, type UserDocument, userModels } from './user.model'
@@ -232,12 +232,8 @@ export class MongooseUserDao implements UserDao {
     }
   }
 
-  private async within<T>(work: Promise<T>): Promise<T> {
-    try {
-      return await withDeadline(work, this.deadlineMs)
-    } catch (error) {
-      throw toServiceError(error)
-    }
+  private within<T>(work: Promise<T>): Promise<T> {
+    return storeCall(work, this.deadlineMs)
   }
 }
 

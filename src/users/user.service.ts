@@ -1,4 +1,5 @@
 import { type FieldError, UserNotFoundError, ValidationError, VersionMismatchError } from '../errors'
+import type { IfMatch } from '../http/etag'
 import type { Filter } from '../filter/filter'
 import type { Position, Sort } from '../filter/sort'
 import type { PageFacts, Paging } from '../http/paging'
@@ -11,7 +12,7 @@ import { type Outcome, differs, newUser, patchedUser, replacedUser, scalarsOf } 
 import type { UserDao } from './user.dao'
 import type { CreateUserInput, PatchUserInput, ReplaceUserInput } from './user-input'
 import { presentUser, readOnlyProblems, type UserView } from './user.presenter'
-import { type IfMatch, nextVersion, UserWriter } from './user-writer'
+import { nextVersion, UserWriter } from './user-writer'
 
 /** With a filter an estimate counts no further: beyond it only its order of magnitude is of use. */
 export const ESTIMATE_MAX = 10_000
