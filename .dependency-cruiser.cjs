@@ -1,7 +1,7 @@
 // Who may import whom. Every rule has a file in tests/lint/fixture that breaks it, and a test that expects the report.
 
 /** Folders that every resource may use; all others below src are resources, or stand alone, or compose. */
-const SHARED = 'http|mongo|observability|docs|filter'
+const SHARED = 'http|mongo|observability|docs|filter|passwords|mail|limits|secrets'
 const ALONE = 'client|embedded-mongo|console'
 const COMPOSITION = '^src/(main|app|service)\\.ts$|^src/cli/'
 const RESOURCE = `^src/((?!(?:${SHARED}|${ALONE}|cli)/)[^/]+)/`

@@ -12,6 +12,9 @@ const ENGINE_SETUP = {
   globalTeardown: '<rootDir>/tests/support/engine-teardown.ts',
 }
 
+/** Packages that have no CommonJS build. */
+const ES_MODULES = ['jose']
+
 /** One kind of tests: a folder, and whether it needs a database (the unit tests start at once, without one). */
 function project(displayName: string, folders: readonly string[], more: Record<string, unknown> = {}) {
   return {
@@ -19,7 +22,11 @@ function project(displayName: string, folders: readonly string[], more: Record<s
     testEnvironment: 'node',
     testMatch: folders.map((folder) => `<rootDir>/tests/${folder}/**/*.test.ts`),
     // tsconfig.json says isolatedModules: files are transpiled one by one. `npm run typecheck` looks at the types.
-    transform: { '^.+\\.ts$': ['ts-jest', { tsconfig: '<rootDir>/tsconfig.json' }] },
+    transform: {
+      '^.+\\.ts$': ['ts-jest', { tsconfig: '<rootDir>/tsconfig.json' }],
+      [`/node_modules/(${ES_MODULES.join('|')})/.+\\.js$`]: '<rootDir>/tests/support/esm-transformer.cjs',
+    },
+    transformIgnorePatterns: [`/node_modules/(?!(${ES_MODULES.join('|')})/)`],
     ...more,
   } satisfies NonNullable<Config['projects']>[number]
 }

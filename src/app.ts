@@ -6,6 +6,7 @@ import { docsRouter } from './docs/docs-router'
 import { openApiDocument } from './docs/openapi'
 import { entry } from './http/entry'
 import { errorHandler, routeNotFound } from './http/error-handler'
+import type { Gatekeeper } from './http/gatekeeper'
 import { mountResource, routerOf } from './http/mount'
 import { createResponder } from './http/responder'
 import type { Resource } from './http/route'
@@ -15,11 +16,12 @@ import { accessLog } from './observability/access-log'
 import type { Health } from './observability/health'
 
 export interface AppDependencies {
-  readonly config: Pick<Config, 'authMode' | 'corsOrigins' | 'requireIfMatch' | 'validationStatus'>
+  readonly config: Pick<Config, 'authMode' | 'corsOrigins' | 'requireIfMatch' | 'trustProxy' | 'validationStatus'>
   readonly logger: Logger
   readonly version: string
   readonly resources: readonly Resource[]
   readonly health: Pick<Health, 'routes' | 'isDraining'>
+  readonly gatekeeper: Gatekeeper
 }
 
 /** Headers of every answer that is data. A version decides whether a copy is fresh, so nobody may assume that it is. */
@@ -28,15 +30,16 @@ export function dataHeaders(): readonly string[] {
 }
 
 /** Composes the HTTP side. Opens nothing, listens to nothing. */
-export function createApp({ config, logger, version, resources, health }: AppDependencies): Express {
+export function createApp({ config, logger, version, resources, health, gatekeeper }: AppDependencies): Express {
   const { requireIfMatch, validationStatus } = config
   const respond = createResponder(dataHeaders())
-  const settings = { respond, requireIfMatch }
+  const settings = { respond, requireIfMatch, gatekeeper }
 
   const app = express()
   app.disable('x-powered-by')
   app.disable('etag')
   app.enable('case sensitive routing')
+  app.set('trust proxy', config.trustProxy)
 
   app.use(
     entry({ loopbackOnly: config.authMode === 'open', isDraining: health.isDraining, onClose: accessLog(logger) }),

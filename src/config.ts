@@ -27,8 +27,60 @@ export interface Config {
   /** Origins that browsers may call from. Empty: no CORS headers at all. */
   readonly corsOrigins: readonly string[]
   readonly drainMs: number
+  /** Where people reach the service: the base of the links in mails, and the issuer of tokens. */
+  readonly publicUrl: string | undefined
+  readonly tokenIssuer: string | undefined
+  readonly tokenAudience: string
+  readonly accessTokenTtlS: number
+  /** A session that is not refreshed for so long is over. */
+  readonly refreshTokenTtlDays: number
+  /** No session lasts longer, however often it is refreshed. */
+  readonly sessionTtlDays: number
+  /** How long a proof of identity serves for dangerous calls. */
+  readonly stepUpMaxAgeS: number
+  readonly adminEmail: string | undefined
+  readonly adminPassword: string | undefined
+  readonly bootstrapApiKey: string | undefined
+  /** 32 bytes that encrypt signing keys and authenticator secrets at rest. undefined: they lie there in the clear. */
+  readonly encryptionKey: Buffer | undefined
+  readonly allowRegistration: boolean
+  readonly enumerationSafe: boolean
+  readonly requireVerifiedEmail: boolean
+  readonly password: PasswordRules
+  readonly login: LoginLimits
+  readonly redisUrl: string | undefined
+  /** Express's `trust proxy`: false, a number of hops, or addresses. */
+  readonly trustProxy: false | number | readonly string[]
+  readonly smtpUrl: string | undefined
+  readonly mailFrom: string
+  /** free: the e-mail of a deleted user can be used at once. reserved: only after the purge. */
+  readonly deletedEmail: 'free' | 'reserved'
+  /** 0: no Strict-Transport-Security header. */
+  readonly hstsMaxAgeS: number
   /** npm is the parent, and may be killed without a chance to tell us. */
   readonly startedByNpm: boolean
+}
+
+export type PasswordClass = 'lower' | 'upper' | 'digit' | 'symbol'
+
+export interface PasswordRules {
+  /** In bytes of UTF-8. */
+  readonly minBytes: number
+  readonly classes: readonly PasswordClass[]
+  /** The least zxcvbn score, 0 to 4. 0: not asked for. */
+  readonly minScore: number
+  readonly refuseCommon: boolean
+}
+
+export interface LoginLimits {
+  /** Failed attempts on one account within the window before it is locked. */
+  readonly attemptsMax: number
+  /** Failed attempts from one address within the window before it is refused. */
+  readonly addressAttemptsMax: number
+  readonly windowS: number
+  /** The first lock; each further one is twice as long, up to `lockMaxS`. */
+  readonly lockS: number
+  readonly lockMaxS: number
 }
 
 /** Every problem of the environment at once. The messages name variables and rules, never values. */
@@ -47,8 +99,15 @@ const RETENTION_DAYS_MAX = 3_650
 const MILLISECONDS_MAX = 60_000
 const PORT_MAX = 65_535
 const WORKERS_MAX = 256
+const DEFAULT_CLASSES: readonly PasswordClass[] = ['lower', 'upper', 'digit']
+const DAY_S = 86_400
+const NAME_LENGTH_MAX = 256
+const KEY_LENGTH_MIN = 32
+const ENCRYPTION_KEY_BYTES = 32
 
 const port = joi.number().integer().min(0).max(PORT_MAX)
+const seconds = joi.number().integer()
+const days = joi.number().integer().min(1).max(RETENTION_DAYS_MAX)
 const milliseconds = joi.number().integer().max(MILLISECONDS_MAX)
 
 const variables = {
@@ -69,6 +128,52 @@ const variables = {
   LOG_FORMAT: joi.string().valid('pretty', 'json'),
   CORS_ORIGINS: joi.array().items(joi.string().pattern(/^https?:\/\/[^/?#\s]+$/)),
   DRAIN_MS: milliseconds.min(0).default(1_500),
+  PUBLIC_URL: joi.string().pattern(/^https?:\/\/[^/?#\s]+$/),
+  TOKEN_ISSUER: joi.string().max(NAME_LENGTH_MAX),
+  TOKEN_AUDIENCE: joi.string().max(NAME_LENGTH_MAX).default('rollcall'),
+  ACCESS_TOKEN_TTL_S: seconds.min(1).max(DAY_S).default(900),
+  REFRESH_TOKEN_TTL_DAYS: days.default(30),
+  SESSION_TTL_DAYS: days.default(90),
+  STEP_UP_MAX_AGE_S: seconds.min(1).max(DAY_S).default(600),
+  ADMIN_EMAIL: joi.string().email({ tlds: false, allowUnicode: false }).lowercase(),
+  ADMIN_PASSWORD: joi.string(),
+  BOOTSTRAP_API_KEY: joi
+    .string()
+    .min(KEY_LENGTH_MIN)
+    .max(NAME_LENGTH_MAX)
+    .pattern(/^[\x21-\x7e]+$/),
+  ENCRYPTION_KEY: joi.string().pattern(/^(?:[0-9a-fA-F]{64}|[A-Za-z0-9+/_-]{43}=?)$/),
+  ALLOW_REGISTRATION: joi.boolean().default(false),
+  ENUMERATION_SAFE: joi.boolean().default(false),
+  REQUIRE_VERIFIED_EMAIL: joi.boolean().default(false),
+  PASSWORD_MIN_BYTES: joi.number().integer().min(8).max(72).default(8),
+  PASSWORD_CLASSES: joi
+    .array()
+    .items(joi.string().valid('lower', 'upper', 'digit', 'symbol'))
+    .unique(),
+  PASSWORD_MIN_SCORE: joi.number().integer().min(0).max(4).default(0),
+  PASSWORD_COMMON: joi.string().valid('refuse', 'allow').default('refuse'),
+  LOGIN_ATTEMPTS_MAX: joi.number().integer().min(1).max(1_000).default(10),
+  LOGIN_ADDRESS_ATTEMPTS_MAX: joi.number().integer().min(1).max(1_000_000).default(100),
+  LOGIN_WINDOW_S: seconds.min(1).max(DAY_S).default(900),
+  LOGIN_LOCK_S: seconds.min(1).max(DAY_S).default(60),
+  LOGIN_LOCK_MAX_S: seconds
+    .min(1)
+    .max(7 * DAY_S)
+    .default(3_600),
+  REDIS_URL: joi.string().pattern(/^rediss?:\/\/[^/]/),
+  TRUST_PROXY: joi.string().pattern(/^(?:false|\d{1,2}|[0-9A-Fa-f.:/]+|loopback|linklocal|uniquelocal|,|\s)+$/),
+  SMTP_URL: joi.string().pattern(/^smtps?:\/\/[^/]/),
+  MAIL_FROM: joi
+    .string()
+    .max(NAME_LENGTH_MAX)
+    .pattern(/^[^\r\n]+$/)
+    .default('Rollcall <no-reply@localhost>'),
+  DELETED_EMAIL: joi.string().valid('free', 'reserved').default('free'),
+  HSTS_MAX_AGE_S: seconds
+    .min(0)
+    .max(2 * 366 * DAY_S)
+    .default(0),
   // Read by ecosystem.config.cjs; checked here as well, so that a wrong value is told with all others.
   WORKERS: joi.number().integer().min(1).max(WORKERS_MAX),
 }
@@ -105,7 +210,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
 function pick(env: Readonly<Record<string, string | undefined>>): Record<string, unknown> {
   const given: Record<string, unknown> = {}
   for (const name of [...VARIABLES, 'npm_lifecycle_event']) if (env[name]?.trim()) given[name] = env[name]
-  if (env['CORS_ORIGINS']) given['CORS_ORIGINS'] = listed(env['CORS_ORIGINS'])
+  for (const name of ['CORS_ORIGINS', 'PASSWORD_CLASSES']) if (env[name]) given[name] = listed(env[name])
   return given
 }
 
@@ -139,22 +244,70 @@ function toConfig(values: Values): Config {
     logFormat: (values.LOG_FORMAT as Config['logFormat'] | undefined) ?? (production ? 'json' : 'pretty'),
     corsOrigins: Object.freeze((values.CORS_ORIGINS as readonly string[] | undefined) ?? []),
     drainMs: values.DRAIN_MS as number,
+    publicUrl: values.PUBLIC_URL as string | undefined,
+    tokenIssuer: values.TOKEN_ISSUER as string | undefined,
+    tokenAudience: values.TOKEN_AUDIENCE as string,
+    accessTokenTtlS: values.ACCESS_TOKEN_TTL_S as number,
+    refreshTokenTtlDays: values.REFRESH_TOKEN_TTL_DAYS as number,
+    sessionTtlDays: values.SESSION_TTL_DAYS as number,
+    stepUpMaxAgeS: values.STEP_UP_MAX_AGE_S as number,
+    adminEmail: values.ADMIN_EMAIL as string | undefined,
+    adminPassword: values.ADMIN_PASSWORD as string | undefined,
+    bootstrapApiKey: values.BOOTSTRAP_API_KEY as string | undefined,
+    encryptionKey: keyBytes(values.ENCRYPTION_KEY as string | undefined),
+    allowRegistration: values.ALLOW_REGISTRATION as boolean,
+    enumerationSafe: values.ENUMERATION_SAFE as boolean,
+    requireVerifiedEmail: values.REQUIRE_VERIFIED_EMAIL as boolean,
+    password: Object.freeze({
+      minBytes: values.PASSWORD_MIN_BYTES as number,
+      classes: Object.freeze((values.PASSWORD_CLASSES as PasswordClass[] | undefined) ?? DEFAULT_CLASSES),
+      minScore: values.PASSWORD_MIN_SCORE as number,
+      refuseCommon: values.PASSWORD_COMMON === 'refuse',
+    }),
+    login: Object.freeze({
+      attemptsMax: values.LOGIN_ATTEMPTS_MAX as number,
+      addressAttemptsMax: values.LOGIN_ADDRESS_ATTEMPTS_MAX as number,
+      windowS: values.LOGIN_WINDOW_S as number,
+      lockS: values.LOGIN_LOCK_S as number,
+      lockMaxS: values.LOGIN_LOCK_MAX_S as number,
+    }),
+    redisUrl: values.REDIS_URL as string | undefined,
+    trustProxy: trusted(values.TRUST_PROXY as string | undefined),
+    smtpUrl: values.SMTP_URL as string | undefined,
+    mailFrom: values.MAIL_FROM as string,
+    deletedEmail: values.DELETED_EMAIL as Config['deletedEmail'],
+    hstsMaxAgeS: values.HSTS_MAX_AGE_S as number,
     startedByNpm: values.npm_lifecycle_event !== undefined,
   })
 }
 
+/** 64 hex digits, or base64 of 32 bytes in either alphabet. */
+function keyBytes(text: string | undefined): Buffer | undefined {
+  if (text === undefined) return undefined
+  return Buffer.from(text, text.length === 2 * ENCRYPTION_KEY_BYTES ? 'hex' : 'base64')
+}
+
+function trusted(text: string | undefined): Config['trustProxy'] {
+  if (text === undefined || text === 'false') return false
+  return /^\d+$/.test(text) ? Number(text) : Object.freeze(listed(text))
+}
+
 /** In open mode every caller is an administrator, so that mode stays on this machine and out of production. */
 function refusalsOf(config: Config): readonly string[] {
-  if (config.authMode === 'required') {
-    return [
-      'AUTH_MODE=required is not available yet, and it is the default in production and on any address but loopback: ' +
-        'start with NODE_ENV=development and HOST=127.0.0.1',
-    ]
-  }
   const refusals: string[] = []
+  if ((config.adminEmail === undefined) !== (config.adminPassword === undefined)) {
+    refusals.push('ADMIN_EMAIL and ADMIN_PASSWORD belong together')
+  }
+  if (config.authMode === 'required') return [...refusals, ...missingFor(config)]
   if (config.nodeEnv === 'production') refusals.push('AUTH_MODE=open is refused with NODE_ENV=production')
   if (!isLoopback(config.host)) refusals.push('AUTH_MODE=open is refused unless HOST is a loopback address')
   return refusals
+}
+
+function missingFor(config: Config): readonly string[] {
+  // The embedded engine keeps one beside its data.
+  if (config.nodeEnv !== 'production' || config.mongoUri === undefined || config.encryptionKey !== undefined) return []
+  return ['ENCRYPTION_KEY is required in production with MONGO_URI: `openssl rand -base64 32` makes one']
 }
 
 function isLoopback(host: string): boolean {

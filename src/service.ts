@@ -6,6 +6,7 @@ import type { Connection } from 'mongoose'
 import type { Logger } from 'winston'
 import { createApp } from './app'
 import type { Config } from './config'
+import { openGatekeeper } from './http/gatekeeper'
 import type { Resource } from './http/route'
 import { pingMongo } from './mongo/connect'
 import { withDeadline } from './mongo/deadline'
@@ -15,7 +16,7 @@ import { MongooseRoleDao } from './roles/role.mongoose-dao'
 import { roleResource } from './roles/role.routes'
 import { RoleService } from './roles/role.service'
 import { MongooseAdminGuard } from './users/administrators.mongoose-guard'
-import { BcryptHasher } from './users/password-hasher'
+import { BcryptHasher } from './passwords/password-hasher'
 import { ensureUserIndexes } from './users/user.model'
 import { MongooseUserDao } from './users/user.mongoose-dao'
 import { UserPasswordsService } from './users/user-passwords.service'
@@ -42,7 +43,10 @@ export async function createService(config: Config, connection: Connection, logg
   const version = serviceVersion()
   const ping = () => withDeadline(pingMongo(connection), config.mongoDeadlineMs)
   const health = createHealth({ version, pingMongo: ping })
-  return { app: createApp({ config, logger, version, resources, health }), drain: health.drain }
+  return {
+    app: createApp({ config, logger, version, resources, health, gatekeeper: openGatekeeper }),
+    drain: health.drain,
+  }
 }
 
 function compose(config: Config, connection: Connection): Composition {

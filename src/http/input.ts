@@ -2,12 +2,13 @@ import { parse } from 'node:querystring'
 import type { Request, Response } from 'express'
 import { AppError, type FieldError } from '../errors'
 import { readBody } from './body'
+import type { Caller } from './caller'
 import { contextOf } from './context'
 import { joi } from './joi'
 import type { Input, Route } from './route'
 import { compileCheck, throwIfAny, type Check } from './validate'
 
-export type ReadInput = (req: Request, res: Response) => Input | Promise<Input>
+export type ReadInput = (req: Request, res: Response, caller: Caller) => Input | Promise<Input>
 
 /** The answer to "no query at all" is worth keeping: most requests have none. */
 interface QueryCheck {
@@ -22,19 +23,21 @@ export function inputReader(row: Route, requireIfMatch: boolean): ReadInput {
   const body = row.body && compileCheck(row.body, 'the body', false)
   const needsVersion = row.versioned === true && requireIfMatch
 
-  const read = (req: Request, res: Response, problems: FieldError[]): Input => ({
+  const read = (req: Request, res: Response, caller: Caller, problems: FieldError[]): Input => ({
     params: params ? params(req.params, problems) : req.params,
     query: readQuery(query, req.url, problems),
     body: undefined,
     headers: req.headers,
     url: req.originalUrl,
     requestId: contextOf(res).requestId,
+    caller,
+    client: { address: req.ip ?? '', userAgent: req.headers['user-agent'] },
   })
 
-  return (req, res) => {
+  return (req, res, caller) => {
     if (needsVersion && req.headers['if-match'] === undefined) throw new AppError('PRECONDITION_REQUIRED')
     const problems: FieldError[] = []
-    const input = read(req, res, problems)
+    const input = read(req, res, caller, problems)
     if (body) return withBody(req, row, body, input, problems)
     throwIfAny(problems)
     return input

@@ -1,15 +1,18 @@
 import express, { type RequestHandler, type Router } from 'express'
 import { AppError } from '../errors'
+import { admit } from './access'
+import type { Gatekeeper } from './gatekeeper'
 import { contextOf } from './context'
 import { inputReader } from './input'
 import type { Respond } from './responder'
-import type { Method, Resource, Route } from './route'
+import type { Method, Reply, Resource, Route } from './route'
 
 export const API_PREFIX = '/api/v1'
 
 export interface MountSettings {
   readonly respond: Respond
   readonly requireIfMatch: boolean
+  readonly gatekeeper: Gatekeeper
 }
 
 /** Mounts a resource's table under `/api/v1` + base, and unversioned under its base and aliases. */
@@ -38,12 +41,24 @@ export function routerOf(rows: readonly Route[], template: string, settings: Mou
   return router
 }
 
-function handlerOf(row: Route, template: string, { respond, requireIfMatch }: MountSettings): RequestHandler {
+/** Who calls is known, and let in, before anything of the request is read. */
+function handlerOf(row: Route, template: string, settings: MountSettings): RequestHandler {
+  const { respond, requireIfMatch, gatekeeper } = settings
   const read = inputReader(row, requireIfMatch)
   return async (req, res) => {
     contextOf(res).route = template
-    respond(req, res, await row.handle(await read(req, res)))
+    const known = gatekeeper.identify(req.headers)
+    const caller = known instanceof Promise ? await known : known
+    admit(row.access, caller, req.params)
+    if (row.stepUp) gatekeeper.requireFresh(caller)
+    const reply = await row.handle(await read(req, res, caller))
+    respond(req, res, row.secret ? unstored(reply) : reply)
   }
+}
+
+/** RFC 9111, section 5.2.2.5. */
+function unstored(reply: Reply): Reply {
+  return { ...reply, headers: { ...reply.headers, 'Cache-Control': 'no-store' } }
 }
 
 /** OPTIONS is answered, anything else refused; both name the methods of this path (RFC 9110, section 15.5.6). */

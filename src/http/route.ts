@@ -1,6 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { ObjectSchema, Schema } from 'joi'
 import type { ErrorCode } from '../errors'
+import type { Access } from './access'
+import type { Caller } from './caller'
 
 export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete'
 
@@ -13,6 +15,15 @@ export interface Input<P = unknown, Q = unknown, B = unknown> {
   /** Path and query string as the client sent them, for links that lead back to the same place. */
   readonly url: string
   readonly requestId: string
+  readonly caller: Caller
+  readonly client: Client
+}
+
+/** Where a request comes from. */
+export interface Client {
+  /** The caller's IP address: the connection's, or behind a trusted proxy the one that it names. */
+  readonly address: string
+  readonly userAgent: string | undefined
 }
 
 /** What a handler answers: the responder makes the envelope of it. */
@@ -46,6 +57,11 @@ export interface Route {
   readonly tag: string
   readonly summary: string
   readonly description?: string
+  readonly access: Access
+  /** The person must have proved to be itself a short while ago: a stolen access token is not enough. */
+  readonly stepUp?: boolean
+  /** The answer carries a secret: nobody may store it. */
+  readonly secret?: boolean
   /** Absent: no path parameters. */
   readonly params?: ObjectSchema
   /** Absent: any query parameter is refused. */

@@ -1,4 +1,5 @@
 import { AppError } from '../errors'
+import { ANYONE } from '../http/access'
 import { joi } from '../http/joi'
 import { route, type Reply, type Resource, type Route, type Success } from '../http/route'
 
@@ -49,7 +50,17 @@ function unready(message: string, cause?: unknown): AppError {
 
 function healthRoutes(report: () => Promise<object>, ready: () => Promise<object>): Resource['routes'] {
   const get = (path: string, operation: string, summary: string, success: Success, handle: () => Promise<Reply>) =>
-    route({ method: 'get', path, operation, tag: TAG, summary, successes: [success], errors: [], handle })
+    route({
+      method: 'get',
+      path,
+      operation,
+      access: ANYONE,
+      tag: TAG,
+      summary,
+      successes: [success],
+      errors: [],
+      handle,
+    })
   return [
     get('/ping', 'ping', 'Say pong', PONG, async () => ok('pong', 'pong')),
     withStore(

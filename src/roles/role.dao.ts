@@ -9,6 +9,8 @@ export interface RoleDao {
   find(name: string): Promise<Role | undefined>
   /** Those of the names that are roles and stay so. */
   existing(names: readonly string[]): Promise<readonly string[]>
+  /** What each of the roles lets its holders do. */
+  permissionsOf(names: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>>
   list(filter: Filter | undefined, query: ListQuery): Promise<Slice<Role>>
   count(filter: Filter | undefined): Promise<number>
   /** Compare and set: writes `role`, of the same name, if the stored version is `expected`. */

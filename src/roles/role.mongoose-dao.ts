@@ -47,6 +47,12 @@ export class MongooseRoleDao implements RoleDao {
     return found.map(({ _id }) => _id)
   }
 
+  async permissionsOf(names: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>> {
+    const wanted = { _id: { $in: [...names] } }
+    const found = await this.within(this.roles.find(wanted, { projection: { permissions: 1 } }).toArray())
+    return new Map(found.map(({ _id, permissions }) => [_id, permissions]))
+  }
+
   async list(filter: Filter | undefined, { sort, after, skip, limit }: ListQuery): Promise<Slice<Role>> {
     const found = filter && toMongo(filter, fieldNamed)
     const behind = after && afterPosition(sort, after, samePath, storedSortValue, (id) => id)

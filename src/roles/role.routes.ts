@@ -1,3 +1,4 @@
+import { holdersOf } from '../http/access'
 import { etagOf, readIfMatch } from '../http/etag'
 import { PAGING_HEADERS, pagingHeaders } from '../http/paging'
 import { type Reply, type Resource, type Route, route } from '../http/route'
@@ -28,6 +29,7 @@ function collectionRoutes(roles: RoleService): readonly Route[] {
       method: 'post',
       path: '',
       operation: 'createRole',
+      access: holdersOf('roles:write'),
       tag: TAG,
       summary: 'Create a role',
       body: schemas.createRoleBody,
@@ -50,6 +52,7 @@ function collectionRoutes(roles: RoleService): readonly Route[] {
       method: 'get',
       path: '',
       operation: 'listRoles',
+      access: holdersOf('roles:read'),
       tag: TAG,
       summary: 'List, filter, search, sort and page roles',
       query: schemas.roleListQuery,
@@ -71,6 +74,7 @@ function memberRoutes(roles: RoleService): readonly Route[] {
       method: 'get',
       path: '/:name',
       operation: 'getRole',
+      access: holdersOf('roles:read'),
       tag: TAG,
       summary: 'Read a role',
       params: schemas.roleParams,
@@ -82,6 +86,7 @@ function memberRoutes(roles: RoleService): readonly Route[] {
       method: 'put',
       path: '/:name',
       operation: 'replaceRole',
+      access: holdersOf('roles:write'),
       tag: TAG,
       summary: 'Update a role as a whole',
       description: 'Fields that are not given go back to their defaults. Another name renames the role.',
@@ -97,6 +102,7 @@ function memberRoutes(roles: RoleService): readonly Route[] {
       method: 'patch',
       path: '/:name',
       operation: 'patchRole',
+      access: holdersOf('roles:write'),
       tag: TAG,
       summary: 'Update parts of a role',
       description: 'Another name renames the role.',
@@ -113,6 +119,7 @@ function memberRoutes(roles: RoleService): readonly Route[] {
       method: 'delete',
       path: '/:name',
       operation: 'deleteRole',
+      access: holdersOf('roles:write'),
       tag: TAG,
       summary: 'Delete a role',
       params: schemas.roleParams,

@@ -2,7 +2,8 @@ import type { CustomHelpers } from 'joi'
 import { sortSchema } from '../filter/filter-schemas'
 import { joi, strictObject } from '../http/joi'
 import { pagingKeys } from '../http/paging'
-import { PERMISSIONS, ROLE_SORTABLE } from './role'
+import { PERMISSIONS } from '../http/access'
+import { ROLE_SORTABLE } from './role'
 import { ROLE_READ_ONLY } from './role.presenter'
 
 const DESCRIPTION_LENGTH_MAX = 500

@@ -1,9 +1,10 @@
 import { AppError, RoleNotFoundError, RoleTakenError, ValidationError, VersionMismatchError } from '../errors'
 import type { Filter } from '../filter/filter'
 import type { Sort } from '../filter/sort'
+import { PERMISSIONS } from '../http/access'
 import type { IfMatch } from '../http/etag'
 import type { PageFacts, Paging } from '../http/paging'
-import { PERMISSIONS, type Role, roleSortValue, type RoleSortableField } from './role'
+import { type Role, roleSortValue, type RoleSortableField } from './role'
 import type { RoleDao, RoleHolders } from './role.dao'
 import { presentRole, readOnlyRoleProblems, type RoleView } from './role.presenter'
 
@@ -55,6 +56,11 @@ export class RoleService {
     if (own.length === 0) return []
     const existing = await this.deps.dao.existing(own)
     return own.filter((name) => !existing.includes(name))
+  }
+
+  /** What each of the roles lets its holders do; a name that is no role, nothing. */
+  async permissionsOf(names: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>> {
+    return this.deps.dao.permissionsOf(names)
   }
 
   /** @throws RoleTakenError */

@@ -13,20 +13,6 @@ export interface Role {
   readonly leaving: boolean
 }
 
-/** What the service itself asks for. */
-export const PERMISSIONS = [
-  'users:read',
-  'users:write',
-  'users:delete',
-  'roles:read',
-  'roles:write',
-  'audit:read',
-  'events:read',
-  'webhooks:write',
-  'metrics:read',
-  'sessions:write',
-] as const
-
 export const ROLE_SORTABLE = ['name', 'created_at', 'updated_at'] as const
 export type RoleSortableField = (typeof ROLE_SORTABLE)[number]
 

@@ -1,7 +1,7 @@
 import { AppError, UserNotFoundError } from '../errors'
 import type { IfMatch } from '../http/etag'
 import type { AdministratorsGuard } from './administrators'
-import type { PasswordHasher } from './password-hasher'
+import type { PasswordHasher } from '../passwords/password-hasher'
 import type { UserDao } from './user.dao'
 import { presentUser, type UserView } from './user.presenter'
 import { UserWriter } from './user-writer'

@@ -1,3 +1,4 @@
+import { holdersOf, selfOr } from '../http/access'
 import { etagOf, readIfMatch } from '../http/etag'
 import { type Reply, type Route, route } from '../http/route'
 import * as schemas from './user.schemas'
@@ -17,6 +18,7 @@ export function userRoleRoutes(roles: UserRolesService): readonly Route[] {
       method: 'get',
       path: '/:id/roles',
       operation: 'listUserRoles',
+      access: selfOr('users:read'),
       tag: TAG,
       summary: 'List the roles of a user',
       params: schemas.userParams,
@@ -28,6 +30,7 @@ export function userRoleRoutes(roles: UserRolesService): readonly Route[] {
       method: 'post',
       path: '/:id/roles',
       operation: 'addUserRoles',
+      access: holdersOf('users:write', 'user'),
       tag: TAG,
       summary: 'Grant roles to a user',
       description: 'A role that the user holds already gets the end that is given here.',
@@ -41,6 +44,7 @@ export function userRoleRoutes(roles: UserRolesService): readonly Route[] {
       method: 'put',
       path: '/:id/roles',
       operation: 'replaceUserRoles',
+      access: holdersOf('users:write', 'user'),
       tag: TAG,
       summary: 'Replace the roles of a user',
       params: schemas.userParams,
@@ -55,6 +59,7 @@ export function userRoleRoutes(roles: UserRolesService): readonly Route[] {
       method: 'delete',
       path: '/:id/roles/:role',
       operation: 'removeUserRole',
+      access: holdersOf('users:write', 'user'),
       tag: TAG,
       summary: 'Take a role from a user',
       params: schemas.userRoleParams,

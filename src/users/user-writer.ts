@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { AppError, UserNotFoundError, VersionMismatchError } from '../errors'
 import type { IfMatch } from '../http/etag'
 import { type AdministratorsGuard, isAdministrator } from './administrators'
-import { liveGrants, visibleVersion } from './grants'
+import { liveGrants, sameGrants, visibleVersion } from './grants'
 import type { User } from './user'
-import type { UserDao } from './user.dao'
+import type { AccessEffect, UserDao } from './user.dao'
 
 /** What a change makes of a user; the rest of the user, its version and its dates are the writer's. */
 export interface Change {
@@ -34,7 +34,8 @@ export class UserWriter {
       const change = await compute(present)
       if (!change) return present
       const user = nextVersion(present, change.user, now)
-      const write = () => this.dao.replace(user, present.version, change.passwordHash)
+      const effect = effectOf(present, user, change.passwordHash)
+      const write = () => this.dao.replace(user, present.version, change.passwordHash, effect)
       const written = await this.guarded(present, isAdministrator(user), write)
       if (written && !isAdministrator(present) && isAdministrator(user)) await this.guard.join(id, user.version)
       return written ? user : undefined
@@ -84,6 +85,13 @@ export class UserWriter {
       throw error
     }
   }
+}
+
+/** A new password and being disabled end every session; other changes of access hold at once in those that are open. */
+function effectOf(present: User, next: User, passwordHash: string | undefined): AccessEffect | undefined {
+  if (passwordHash !== undefined || (present.is_active && !next.is_active)) return 'sessions'
+  const same = next.is_active === present.is_active && next.email === present.email
+  return same && sameGrants(present.grants, next.grants) ? undefined : 'access'
 }
 
 /** The visible version rises by one: ended grants are cleared away, and the stored version takes over their count. */

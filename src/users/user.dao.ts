@@ -10,6 +10,9 @@ export interface Scalars {
   readonly age?: number | null
 }
 
+/** access: caches of what the user may do are stale. sessions: these, and every session of the user is over. */
+export type AccessEffect = 'access' | 'sessions'
+
 /**
  * The users of a store: plain objects in and out. An id that cannot be one is the id of nobody. Every method may
  * reject with SERVICE_UNAVAILABLE when the store does not answer in time.
@@ -41,9 +44,10 @@ export interface UserDao {
   /**
    * Compare and set: writes `user` if the stored version is `expected`.
    * @param passwordHash undefined: as it is.
+   * @param effect what it means for those who are signed in as this user; undefined: nothing.
    * @throws EmailTakenError
    */
-  replace(user: User, expected: number, passwordHash?: string): Promise<boolean>
+  replace(user: User, expected: number, passwordHash?: string, effect?: AccessEffect): Promise<boolean>
 
   /** undefined: no such user; null: one without a password. */
   passwordHash(id: string): Promise<string | null | undefined>

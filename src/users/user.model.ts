@@ -9,6 +9,10 @@ export interface UserDocument extends Omit<User, 'id' | 'grants'> {
   /** When the first of the grants ends; it may lie early, never late. */
   readonly grants_end_at: Date | null
   readonly sort_keys: SortKeys
+  /** When roles, e-mail, password or is_active last changed; absent: not since the user was created. */
+  readonly access_changed_at?: Date
+  /** Sessions that were begun or renewed before are over; absent: none was ended so. */
+  readonly sessions_not_before?: Date
 }
 
 /** A deleted user, whole: its e-mail is free, and it can come back until `purge_at`. */
@@ -52,6 +56,8 @@ const fields = {
     type: new Schema<SortKeys>({ name: String, first_name: String, last_name: String, age: Number }, { _id: false }),
     required: true,
   },
+  access_changed_at: Date,
+  sessions_not_before: Date,
 }
 
 /** `minimize: false`: an empty metadata document is kept. Indexes are built when we say so. */
@@ -72,6 +78,8 @@ function userSchema(): Schema<UserDocument> {
   schema.index({ is_active: 1, created_at: 1, _id: 1 })
   // The few whose grants end: how many holders a role has without those that ended.
   schema.index({ grants_end_at: 1 })
+  // Every process asks all the time whose access has changed just now.
+  schema.index({ access_changed_at: 1 }, { sparse: true })
   return schema
 }
 
@@ -79,6 +87,7 @@ function deletedUserSchema(): Schema<DeletedUserDocument> {
   const dates = { deleted_at: { type: Date, required: true }, purge_at: { type: Date, required: true } }
   const schema = new Schema<DeletedUserDocument>({ ...fields, ...dates }, { ...OPTIONS, collection: 'deleted_users' })
   schema.index({ purge_at: 1 }, { expireAfterSeconds: 0 })
+  schema.index({ deleted_at: 1 })
   return schema
 }
 

@@ -8,7 +8,7 @@ import type { ListQuery, Slice } from '../filter/sort'
 import { isDuplicateKey } from '../mongo/mongo-errors'
 import { storeCall } from '../mongo/store-call'
 import { grantsEndAt } from './grants'
-import { type NewUser, type Scalars, type UserDao } from './user.dao'
+import type { AccessEffect, NewUser, Scalars, UserDao } from './user.dao'
 import { type DeletedUserDocument, type UserDocument, userModels } from './user.model'
 import { storedSortValue, userFields, userPath } from './user.mongo-fields'
 import { sortKeysOf, type User } from './user'
@@ -17,7 +17,13 @@ import { sortKeysOf, type User } from './user'
 const COALESCED_READS_MAX = 100
 
 /** What no reader needs. The hash is read by its own method alone. */
-const PUBLIC = { password_hash: 0, sort_keys: 0, grants_end_at: 0 } as const
+const PUBLIC = {
+  password_hash: 0,
+  sort_keys: 0,
+  grants_end_at: 0,
+  access_changed_at: 0,
+  sessions_not_before: 0,
+} as const
 /** Of a tombstone: the user that it was. */
 const TOMBSTONE = { ...PUBLIC, deleted_at: 0, purge_at: 0 } as const
 type PublicDocument = Omit<UserDocument, keyof typeof PUBLIC>
@@ -106,8 +112,9 @@ export class MongooseUserDao implements UserDao {
     return document ? toUser(document) : undefined
   }
 
-  async replace(user: User, expected: number, passwordHash?: string): Promise<boolean> {
-    const set = { ...toDocument(user), ...(passwordHash === undefined ? {} : { password_hash: passwordHash }) }
+  async replace(user: User, expected: number, passwordHash?: string, effect?: AccessEffect): Promise<boolean> {
+    const hash = passwordHash === undefined ? {} : { password_hash: passwordHash }
+    const set = { ...toDocument(user), ...hash, ...marksOf(effect, user.updated_at) }
     const { matchedCount } = await this.writing(
       this.users.updateOne({ _id: toObjectId(user.id), version: expected }, { $set: set }),
     )
@@ -157,7 +164,8 @@ export class MongooseUserDao implements UserDao {
     const tombstone = { _id: toObjectId(user.id), version: deletedVersion }
     const document = await this.within(this.deleted.findOne(tombstone, { projection: { password_hash: 1 } }))
     if (!document) return false
-    const living = { ...toDocument(user), _id: tombstone._id, password_hash: document.password_hash }
+    const secret = { password_hash: document.password_hash, ...marksOf('sessions', user.updated_at) }
+    const living = { ...toDocument(user), ...secret, _id: tombstone._id }
     try {
       await this.writing(this.users.insertOne(living))
     } catch (error) {
@@ -190,7 +198,7 @@ export class MongooseUserDao implements UserDao {
     await this.within(
       this.users.updateMany(
         { 'grants.role': role },
-        { $pull: { grants: { role } }, $set: { updated_at: now }, $inc: { version: 2 } },
+        { $pull: { grants: { role } }, $set: { updated_at: now, access_changed_at: now }, $inc: { version: 2 } },
       ),
     )
   }
@@ -199,7 +207,7 @@ export class MongooseUserDao implements UserDao {
     await this.within(
       this.users.updateMany(
         { 'grants.role': from },
-        { $set: { 'grants.$[grant].role': to, updated_at: now }, $inc: { version: 1 } },
+        { $set: { 'grants.$[grant].role': to, updated_at: now, access_changed_at: now }, $inc: { version: 1 } },
         { arrayFilters: [{ 'grant.role': from }] },
       ),
     )
@@ -247,6 +255,12 @@ function toObjectId(id: string): mongo.ObjectId {
 
 function toUser({ _id, ...rest }: PublicDocument): User {
   return { ...rest, id: _id.toHexString() }
+}
+
+/** The marks by which every process learns that what it knows of the user's access is stale. */
+function marksOf(effect: AccessEffect | undefined, now: Date): Partial<UserDocument> {
+  if (effect === undefined) return {}
+  return { access_changed_at: now, ...(effect === 'sessions' ? { sessions_not_before: now } : {}) }
 }
 
 /** Everything but the id and the password's hash. */

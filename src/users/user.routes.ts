@@ -1,3 +1,4 @@
+import { holdersOf, selfOr } from '../http/access'
 import { etagOf, isNotModified, readIfMatch } from '../http/etag'
 import { PAGING_HEADERS, pagingHeaders } from '../http/paging'
 import { type Reply, type Resource, type Route, route } from '../http/route'
@@ -47,6 +48,7 @@ function collectionRoutes(users: UserService): readonly Route[] {
       method: 'post',
       path: '',
       operation: 'createUser',
+      access: holdersOf('users:write'),
       tag: TAG,
       summary: 'Create a user',
       body: schemas.createUserBody,
@@ -69,6 +71,7 @@ function collectionRoutes(users: UserService): readonly Route[] {
       method: 'get',
       path: '',
       operation: 'listUsers',
+      access: holdersOf('users:read'),
       tag: TAG,
       summary: 'List, filter, search, sort and page users',
       query: schemas.userListQuery,
@@ -91,6 +94,7 @@ function memberRoutes(users: UserService): readonly Route[] {
       method: 'get',
       path: '/:id',
       operation: 'getUser',
+      access: selfOr('users:read'),
       tag: TAG,
       summary: 'Read a user',
       params: schemas.userParams,
@@ -109,6 +113,7 @@ function memberRoutes(users: UserService): readonly Route[] {
       method: 'put',
       path: '/:id',
       operation: 'replaceUser',
+      access: selfOr('users:write'),
       tag: TAG,
       summary: 'Update a user as a whole',
       description:
@@ -125,6 +130,7 @@ function memberRoutes(users: UserService): readonly Route[] {
       method: 'patch',
       path: '/:id',
       operation: 'patchUser',
+      access: selfOr('users:write'),
       tag: TAG,
       summary: 'Update parts of a user',
       description: 'JSON Merge Patch (RFC 7396): null takes a field away, or back to its default.',
@@ -141,6 +147,7 @@ function memberRoutes(users: UserService): readonly Route[] {
       method: 'delete',
       path: '/:id',
       operation: 'deleteUser',
+      access: holdersOf('users:delete', 'user'),
       tag: TAG,
       summary: 'Delete a user',
       description: 'The e-mail is free at once. Within the retention time the user can be restored.',
@@ -168,6 +175,7 @@ function changeRoutes(users: UserService, passwords: UserPasswordsService): read
       method: 'put',
       path: '/:id/email',
       operation: 'changeEmail',
+      access: selfOr('users:write'),
       tag: TAG,
       summary: 'Change the e-mail of a user',
       params: schemas.userParams,
@@ -182,6 +190,7 @@ function changeRoutes(users: UserService, passwords: UserPasswordsService): read
       method: 'put',
       path: '/:id/password',
       operation: 'setPassword',
+      access: selfOr('users:write'),
       tag: TAG,
       summary: 'Set the password of a user',
       params: schemas.userParams,
@@ -196,6 +205,7 @@ function changeRoutes(users: UserService, passwords: UserPasswordsService): read
       method: 'post',
       path: '/:id/restore',
       operation: 'restoreUser',
+      access: holdersOf('users:write', 'user'),
       tag: TAG,
       summary: 'Undo the deletion of a user',
       params: schemas.userParams,

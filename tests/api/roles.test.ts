@@ -1,4 +1,4 @@
-import { PERMISSIONS } from '../../src/roles/role'
+import { PERMISSIONS } from '../../src/http/access'
 import { startApi, type TestApi } from '../support/api'
 
 const TIMESTAMP = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/

@@ -24,6 +24,11 @@ export class InMemoryRoleDao implements RoleDao {
     return names.filter((name) => this.roles.get(name)?.leaving === false)
   }
 
+  async permissionsOf(names: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>> {
+    const found = names.flatMap((name) => this.roles.get(name) ?? [])
+    return new Map(found.map(({ name, permissions }) => [name, permissions]))
+  }
+
   async list(filter: Filter | undefined, query: ListQuery): Promise<Slice<Role>> {
     const value = (role: Role, field: string) => roleSortValue(role, field as RoleSortableField)
     return sliceOf(this.matching(filter), query, value, ({ name }) => name)

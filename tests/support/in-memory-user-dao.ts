@@ -4,12 +4,14 @@ import type { ListQuery, Slice } from '../../src/filter/sort'
 import { isLive, liveGrants } from '../../src/users/grants'
 import { type SortableField, sortValue, type User } from '../../src/users/user'
 import { FILTERABLE } from '../../src/users/user-query'
-import type { NewUser, Scalars, UserDao } from '../../src/users/user.dao'
+import type { AccessEffect, NewUser, Scalars, UserDao } from '../../src/users/user.dao'
 import { matches, sliceOf } from './in-memory-filter'
 
 interface Kept {
   readonly user: User
   readonly passwordHash: string | null
+  readonly accessChangedAt?: Date
+  readonly sessionsNotBefore?: Date
 }
 
 /** Users in a map. Passes the suite that the MongoDB one passes; each method takes effect in one step. */
@@ -50,11 +52,16 @@ export class InMemoryUserDao implements UserDao {
     return changed
   }
 
-  async replace(user: User, expected: number, passwordHash?: string): Promise<boolean> {
+  async replace(user: User, expected: number, passwordHash?: string, effect?: AccessEffect): Promise<boolean> {
     const kept = this.users.get(user.id)
     if (kept?.user.version !== expected) return false
     this.assertFree(user.email, user.id)
-    this.users.set(user.id, { user: structuredClone(user), passwordHash: passwordHash ?? kept.passwordHash })
+    const marks = {
+      ...(effect ? { accessChangedAt: user.updated_at } : {}),
+      ...(effect === 'sessions' ? { sessionsNotBefore: user.updated_at } : {}),
+    }
+    const hash = passwordHash ?? kept.passwordHash
+    this.users.set(user.id, { ...kept, ...marks, user: structuredClone(user), passwordHash: hash })
     return true
   }
 

@@ -1,5 +1,5 @@
 import { RoleService } from '../../src/roles/role.service'
-import type { PasswordHasher } from '../../src/users/password-hasher'
+import type { PasswordHasher } from '../../src/passwords/password-hasher'
 import { UserPasswordsService } from '../../src/users/user-passwords.service'
 import { UserRolesService } from '../../src/users/user-roles.service'
 import { UserService } from '../../src/users/user.service'

@@ -1,6 +1,6 @@
 import { AppError, type ErrorCode } from '../../../src/errors'
 import { compare } from '../../../src/filter/filter'
-import { PERMISSIONS } from '../../../src/roles/role'
+import { PERMISSIONS } from '../../../src/http/access'
 import { inMemoryServices } from '../../support/in-memory-users'
 
 const CREATED = '2026-03-01T12:00:00.000Z'

@@ -1,4 +1,5 @@
 import { AppError } from '../../../../src/errors'
+import { ANYONE } from '../../../../src/http/access'
 import { etagOf, isNotModified, readIfMatch } from '../../../../src/http/etag'
 import { joi, strictObject } from '../../../../src/http/joi'
 import { route, type Resource } from '../../../../src/http/route'
@@ -13,7 +14,7 @@ const note = joi
   .object({ id: joi.string().required().example('7'), text: noteKeys.text, stars: noteKeys.stars })
   .label('Note')
 const params = joi.object({ id: joi.string().required().description('The id of the note') })
-const common = { tag: 'Notes', errors: [] as const }
+const common = { access: ANYONE, tag: 'Notes', errors: [] as const }
 
 /** A small resource that shows every trait of the framework: `/notes`, alias `/note`. Version 3 of any note exists. */
 export function noteResource(): Resource {

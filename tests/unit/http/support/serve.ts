@@ -4,6 +4,7 @@ import { connect } from 'node:net'
 import { Writable } from 'node:stream'
 import { createApp, dataHeaders } from '../../../../src/app'
 import { loadConfig } from '../../../../src/config'
+import { openGatekeeper } from '../../../../src/http/gatekeeper'
 import { createHttpServer } from '../../../../src/http/server'
 import { listen } from '../../../../src/http/shutdown'
 import { createHealth, type Health } from '../../../../src/observability/health'
@@ -38,7 +39,14 @@ export async function serve({ env = {}, pingMongo = async () => 0.5 }: ServeOpti
   })
   const logger = createLogger(config, sink)
   const health = createHealth({ version: '1.2.3', pingMongo })
-  const app = createApp({ config, logger, version: '1.2.3', resources: [noteResource()], health })
+  const app = createApp({
+    config,
+    logger,
+    version: '1.2.3',
+    resources: [noteResource()],
+    health,
+    gatekeeper: openGatekeeper,
+  })
   const server = createHttpServer(app, dataHeaders())
   const port = await listen(server, 0, '127.0.0.1')
   return {

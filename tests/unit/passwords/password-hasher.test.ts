@@ -1,5 +1,5 @@
 import { AppError } from '../../../src/errors'
-import { BcryptHasher } from '../../../src/users/password-hasher'
+import { BcryptHasher } from '../../../src/passwords/password-hasher'
 
 const COST = 4
 

@@ -1,0 +1,15 @@
+/** A mail to one person. The text may hold a link that lets its reader in: it is shown to nobody else, and never logged. */
+export interface Mail {
+  readonly to: string
+  readonly subject: string
+  /** Plain text. */
+  readonly text: string
+}
+
+export interface Mailer {
+  /** Takes the mail and sends it later: how long that takes, and whether it succeeds, tells the caller nothing. */
+  send(mail: Mail): void
+
+  /** Resolves when all that was taken has been sent or given up: for an orderly end. */
+  drain(): Promise<void>
+}
