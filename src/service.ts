@@ -129,6 +129,11 @@ async function makeAdministrator(setup: SetupService, config: Config, logger: Lo
   if (outcome.kind === 'refused') {
     throw new ConfigError(outcome.problems.map(({ message }) => `ADMIN_PASSWORD is refused: ${message}`))
   }
+  if (outcome.kind === 'unverified') {
+    throw new ConfigError([
+      'ADMIN_EMAIL is the address of a user who has not verified it: take another, or delete the user',
+    ])
+  }
   if (outcome.kind === 'made') logger.info('The first administrator is made: ADMIN_EMAIL, with ADMIN_PASSWORD')
   if (outcome.kind === 'promoted')
     logger.info('The user of ADMIN_EMAIL is an administrator now; its password is as it was')
