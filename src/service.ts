@@ -44,8 +44,13 @@ interface Parts {
 export async function createService(config: Config, connection: Connection, logger: Logger): Promise<Service> {
   const parts = compose(config, connection, logger)
   const { foundations, signingIn, people } = parts
-  await prepare(parts)
-  await makeAdministrator(people.setup, config, logger)
+  try {
+    await prepare(parts)
+    await makeAdministrator(people.setup, config, logger)
+  } catch (error) {
+    await closeAll(parts)
+    throw error
+  }
   const sweep = startPurgeSweep(people.privacy, logger)
   const version = serviceVersion()
   const ping = () => withDeadline(pingMongo(connection), config.mongoDeadlineMs)
