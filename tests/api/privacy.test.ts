@@ -287,17 +287,20 @@ describe('the e-mail of a deleted user', () => {
     for (let round = 0; round < 10; round += 1) {
       const email = `race.${round}@example.com`
       const id = await make(email)
-      const mover = await make(`mover.${round}@example.com`)
+      const movers = await Promise.all(['one', 'two'].map((who) => make(`mover.${who}.${round}@example.com`)))
       const [removed, ...takers] = await Promise.all([
         byAdmin().delete(`/users/${id}`),
         ...Array.from({ length: 4 }, () => byAdmin().post('/users', { name: 'Taker', email })),
-        ...Array.from({ length: 2 }, () => byAdmin().put(`/users/${mover}/email`, { email })),
+        ...movers.map((mover) => byAdmin().put(`/users/${mover}/email`, { email })),
       ])
 
       expect(removed.status).toBe(204)
       expect(takers.map(({ status }) => status)).toEqual(takers.map(() => 409))
       expect(await count('users', { email })).toBe(0)
-      expect((await byAdmin().get(`/users/${mover}`)).body.data.email).toBe(`mover.${round}@example.com`)
+      for (const [at, who] of ['one', 'two'].entries()) {
+        const { body } = await byAdmin().get(`/users/${movers[at]}`)
+        expect(body.data.email).toBe(`mover.${who}.${round}@example.com`)
+      }
     }
   })
 
