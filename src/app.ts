@@ -57,8 +57,8 @@ export function createApp(dependencies: AppDependencies): Express {
   } = dependencies
   const { authMode, requireIfMatch, validationStatus } = config
   const respond = createResponder(dataHeaders())
-  const context: PasswordContext = { passwordPolicy }
-  const settings = { respond, requireIfMatch, gatekeeper, authority, rates, context: { ...context } }
+  const context = { passwordPolicy } satisfies PasswordContext
+  const settings = { respond, requireIfMatch, gatekeeper, authority, rates, context }
 
   const app = express()
   app.disable('x-powered-by')

@@ -1,4 +1,5 @@
 import { type Connection, type Model, Schema } from 'mongoose'
+import { SCHEMA_OPTIONS, modelOf } from '../mongo/model'
 import type { Confirmation, EmailChange } from './email-change.dao'
 
 /** A change of e-mail in MongoDB, collection `email_changes`: its key is its user. */
@@ -23,14 +24,7 @@ function emailChangeSchema(): Schema<EmailChangeDocument> {
       created_at: { type: Date, required: true },
       expires_at: { type: Date, required: true },
     },
-    {
-      strict: 'throw',
-      versionKey: false,
-      autoIndex: false,
-      autoCreate: false,
-      suppressReservedKeysWarning: true,
-      collection: 'email_changes',
-    },
+    { ...SCHEMA_OPTIONS, suppressReservedKeysWarning: true, collection: 'email_changes' },
   )
   schema.index({ 'old.hash': 1 }, { unique: true })
   schema.index({ 'new.hash': 1 }, { unique: true })
@@ -38,8 +32,6 @@ function emailChangeSchema(): Schema<EmailChangeDocument> {
   return schema
 }
 
-/** The model of a connection; asked for twice, it is the same. */
 export function emailChangeModel(connection: Connection): Model<EmailChangeDocument> {
-  const known = connection.models['EmailChange'] as Model<EmailChangeDocument> | undefined
-  return known ?? connection.model<EmailChangeDocument>('EmailChange', emailChangeSchema())
+  return modelOf(connection, 'EmailChange', emailChangeSchema)
 }

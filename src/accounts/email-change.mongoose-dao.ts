@@ -1,5 +1,5 @@
 import type { Connection, mongo } from 'mongoose'
-import { isDuplicateKey } from '../mongo/mongo-errors'
+import { upserting } from '../mongo/mongo-errors'
 import { storeCall } from '../mongo/store-call'
 import type { EmailChange, EmailChangeDao, Side } from './email-change.dao'
 import { type EmailChangeDocument, emailChangeModel } from './email-change.model'
@@ -16,14 +16,7 @@ export class MongooseEmailChangeDao implements EmailChangeDao {
   }
 
   async put({ user_id: _id, ...change }: EmailChange): Promise<void> {
-    const replace = () => this.within(this.changes.replaceOne({ _id }, change, { upsert: true }))
-    try {
-      await replace()
-    } catch (error) {
-      // Two put the first one at once: the other's is there now, and can be replaced.
-      if (!isDuplicateKey(error, '_id')) throw error
-      await replace()
-    }
+    await upserting(() => this.within(this.changes.replaceOne({ _id }, change, { upsert: true })))
   }
 
   async confirm(side: Side, hash: string, now: Date): Promise<EmailChange | undefined> {

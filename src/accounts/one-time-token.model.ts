@@ -1,4 +1,5 @@
 import { type Connection, type Model, Schema } from 'mongoose'
+import { SCHEMA_OPTIONS, modelOf } from '../mongo/model'
 import type { StoredToken } from './one-time-token.dao'
 
 /** A token in MongoDB, collection `one_time_tokens`: its key is its purpose and its user. */
@@ -17,7 +18,7 @@ function oneTimeTokenSchema(): Schema<OneTimeTokenDocument> {
       created_at: { type: Date, required: true },
       expires_at: { type: Date, required: true },
     },
-    { strict: 'throw', versionKey: false, autoIndex: false, autoCreate: false, collection: 'one_time_tokens' },
+    { ...SCHEMA_OPTIONS, collection: 'one_time_tokens' },
   )
   schema.index({ hash: 1 }, { unique: true })
   schema.index({ user_id: 1 })
@@ -25,8 +26,6 @@ function oneTimeTokenSchema(): Schema<OneTimeTokenDocument> {
   return schema
 }
 
-/** The model of a connection; asked for twice, it is the same. */
 export function oneTimeTokenModel(connection: Connection): Model<OneTimeTokenDocument> {
-  const known = connection.models['OneTimeToken'] as Model<OneTimeTokenDocument> | undefined
-  return known ?? connection.model<OneTimeTokenDocument>('OneTimeToken', oneTimeTokenSchema())
+  return modelOf(connection, 'OneTimeToken', oneTimeTokenSchema)
 }

@@ -1,5 +1,5 @@
 import type { Connection, mongo } from 'mongoose'
-import { isDuplicateKey } from '../mongo/mongo-errors'
+import { upserting } from '../mongo/mongo-errors'
 import { storeCall } from '../mongo/store-call'
 import type { TokenPurpose } from './one-time-token'
 import type { OneTimeTokenDao, StoredToken } from './one-time-token.dao'
@@ -20,14 +20,7 @@ export class MongooseOneTimeTokenDao implements OneTimeTokenDao {
 
   async put(token: StoredToken): Promise<void> {
     const slot = { _id: `${token.purpose}:${token.user_id}` }
-    const replace = () => this.within(this.tokens.replaceOne(slot, { ...token }, { upsert: true }))
-    try {
-      await replace()
-    } catch (error) {
-      // Two put the first one at once: the other's is there now, and can be replaced.
-      if (!isDuplicateKey(error, '_id')) throw error
-      await replace()
-    }
+    await upserting(() => this.within(this.tokens.replaceOne(slot, { ...token }, { upsert: true })))
   }
 
   async find(purpose: TokenPurpose, hash: string, now: Date): Promise<StoredToken | undefined> {

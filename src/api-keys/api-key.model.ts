@@ -1,4 +1,5 @@
 import { type Connection, type Model, Schema } from 'mongoose'
+import { SCHEMA_OPTIONS, modelOf } from '../mongo/model'
 import type { ApiKey } from './api-key'
 
 /** An API key in MongoDB, collection `api_keys`. */
@@ -25,7 +26,7 @@ function apiKeySchema(): Schema<ApiKeyDocument> {
       slot: Number,
       purge_at: { type: Date, default: null },
     },
-    { strict: 'throw', versionKey: false, autoIndex: false, autoCreate: false, collection: 'api_keys' },
+    { ...SCHEMA_OPTIONS, collection: 'api_keys' },
   )
   // Bounds the number of a person's keys: there is no slot beyond the last.
   schema.index({ user_id: 1, slot: 1 }, { unique: true, partialFilterExpression: { slot: { $type: 'number' } } })
@@ -36,10 +37,8 @@ function apiKeySchema(): Schema<ApiKeyDocument> {
   return schema
 }
 
-/** The model of a connection; asked for twice, it is the same. */
 export function apiKeyModel(connection: Connection): Model<ApiKeyDocument> {
-  const known = connection.models['ApiKey'] as Model<ApiKeyDocument> | undefined
-  return known ?? connection.model<ApiKeyDocument>('ApiKey', apiKeySchema())
+  return modelOf(connection, 'ApiKey', apiKeySchema)
 }
 
 /** Builds what is missing; every process may do so at once, at each start. */

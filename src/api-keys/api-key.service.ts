@@ -7,7 +7,7 @@ import type { Caller } from '../http/caller'
 import type { Freshness, RevocationSource } from '../http/revocation'
 import type { ApiKey } from './api-key'
 import type { ApiKeyDao } from './api-key.dao'
-import { isSecretOf, makeApiKey, parseApiKey, type PresentedApiKey } from './api-key-format'
+import { API_KEY_PREFIX, isSecretOf, makeApiKey, parseApiKey, type PresentedApiKey } from './api-key-format'
 import { type ApiKeyRecord, type ApiKeyView, presentApiKey, recordOf } from './api-key.presenter'
 
 /** How many keys a person may have that are not revoked. */
@@ -60,6 +60,10 @@ export class ApiKeyService implements RevocationSource {
       freshness: deps.freshness,
       max: KEYS_KEPT_MAX,
     })
+  }
+
+  isKey(token: string): boolean {
+    return token.startsWith(API_KEY_PREFIX)
   }
 
   /**

@@ -10,11 +10,11 @@ import type { CallerDirectory } from './caller-directory'
 /** RFC 9110, section 11.6.2: the scheme has no case. Keys from the environment may hold any printable character. */
 const BEARER = /^Bearer +([\x21-\x7e]+) *$/i
 const SCHEME = 'Bearer '
-/** What every API key begins with. */
-const API_KEY_PREFIX = 'rck_'
 
 /** Programs' own keys. */
 export interface ApiKeys {
+  /** Whether it is made like a key, good or not. */
+  isKey(token: string): boolean
   /** undefined: there is no such key, or it is good no more. */
   identify(key: string): Caller | undefined | Promise<Caller | undefined>
 }
@@ -62,7 +62,7 @@ export class BearerGatekeeper implements Gatekeeper {
 
   private examine(token: string): Caller | Promise<Caller> {
     if (this.isBootstrapKey(token)) return OPERATOR
-    if (!token.startsWith(API_KEY_PREFIX)) return this.verified(token)
+    if (!this.deps.apiKeys.isKey(token)) return this.verified(token)
     const known = this.deps.apiKeys.identify(token)
     return known instanceof Promise ? known.then((caller) => this.ofKey(caller)) : this.ofKey(known)
   }

@@ -1,4 +1,5 @@
 import { type Connection, type Model, Schema } from 'mongoose'
+import { SCHEMA_OPTIONS, modelOf } from '../mongo/model'
 import type { PastGeneration, RefreshState } from './refresh-token'
 import type { StoredSession } from './session.dao'
 
@@ -49,7 +50,7 @@ function sessionSchema(): Schema<SessionDocument> {
       amr: { type: [String], required: true },
       refresh: { type: refresh, required: true },
     },
-    { strict: 'throw', versionKey: false, autoIndex: false, autoCreate: false, collection: 'sessions' },
+    { ...SCHEMA_OPTIONS, collection: 'sessions' },
   )
   schema.index({ user_id: 1, last_used_at: -1 })
   // Every process asks all the time which have ended just now.
@@ -58,10 +59,8 @@ function sessionSchema(): Schema<SessionDocument> {
   return schema
 }
 
-/** The model of a connection; asked for twice, it is the same. */
 export function sessionModel(connection: Connection): Model<SessionDocument> {
-  const known = connection.models['Session'] as Model<SessionDocument> | undefined
-  return known ?? connection.model<SessionDocument>('Session', sessionSchema())
+  return modelOf(connection, 'Session', sessionSchema)
 }
 
 /** Builds what is missing; every process may do so at once, at each start. */

@@ -1,4 +1,5 @@
 import { type Connection, type Model, Schema } from 'mongoose'
+import { SCHEMA_OPTIONS, modelOf } from '../mongo/model'
 import type { SigningKey } from './signing-key.dao'
 
 /** A signing key in MongoDB, collection `signing_keys`. */
@@ -22,17 +23,15 @@ function signingKeySchema(): Schema<SigningKeyDocument> {
       changed_at: { type: Date, required: true },
       purge_at: Date,
     },
-    { strict: 'throw', versionKey: false, autoIndex: false, autoCreate: false, collection: 'signing_keys' },
+    { ...SCHEMA_OPTIONS, collection: 'signing_keys' },
   )
   schema.index({ number: 1 }, { unique: true })
   schema.index({ purge_at: 1 }, { expireAfterSeconds: 0 })
   return schema
 }
 
-/** The model of a connection; asked for twice, it is the same. */
 export function signingKeyModel(connection: Connection): Model<SigningKeyDocument> {
-  const known = connection.models['SigningKey'] as Model<SigningKeyDocument> | undefined
-  return known ?? connection.model<SigningKeyDocument>('SigningKey', signingKeySchema())
+  return modelOf(connection, 'SigningKey', signingKeySchema)
 }
 
 /** Builds what is missing; every process may do so at once, at each start. */

@@ -1,4 +1,5 @@
 import { type Connection, type Model, Schema } from 'mongoose'
+import { SCHEMA_OPTIONS, modelOf } from '../mongo/model'
 
 /** The attempts at one account, or from one address, in collection `login_attempts`. */
 export interface AttemptDocument {
@@ -33,14 +34,12 @@ function attemptSchema(): Schema<AttemptDocument> {
       decision: String,
       purge_at: date,
     },
-    { strict: 'throw', versionKey: false, autoIndex: false, autoCreate: false, collection: 'login_attempts' },
+    { ...SCHEMA_OPTIONS, collection: 'login_attempts' },
   )
   schema.index({ purge_at: 1 }, { expireAfterSeconds: 0 })
   return schema
 }
 
-/** The model of a connection; asked for twice, it is the same. */
 export function attemptModel(connection: Connection): Model<AttemptDocument> {
-  const known = connection.models['LoginAttempt'] as Model<AttemptDocument> | undefined
-  return known ?? connection.model<AttemptDocument>('LoginAttempt', attemptSchema())
+  return modelOf(connection, 'LoginAttempt', attemptSchema)
 }

@@ -1,5 +1,5 @@
 import type { Connection, mongo } from 'mongoose'
-import { isDuplicateKey } from '../mongo/mongo-errors'
+import { upserting } from '../mongo/mongo-errors'
 import { storeCall } from '../mongo/store-call'
 import { type AttemptDocument, attemptModel } from './attempt.model'
 import { type AttemptRules, type AttemptStore, type LockRules, type Outcome, UNDER_WAY_MS } from './attempt-store'
@@ -38,14 +38,9 @@ export class MongoAttemptStore implements AttemptStore {
 
   private async step(_id: string, stages: readonly Expression[], upsert: boolean): Promise<AttemptDocument | null> {
     const options = { upsert, returnDocument: 'after' } as const
-    const run = () => storeCall(this.attempts.findOneAndUpdate({ _id }, [...stages], options), this.deadlineMs)
-    try {
-      return await run()
-    } catch (error) {
-      // Two were the first at once: now the document is there.
-      if (!isDuplicateKey(error, '_id')) throw error
-      return run()
-    }
+    return upserting(() =>
+      storeCall(this.attempts.findOneAndUpdate({ _id }, [...stages], options), this.deadlineMs),
+    )
   }
 }
 

@@ -1,4 +1,5 @@
 import { type Connection, type Model, type mongo, Schema } from 'mongoose'
+import { SCHEMA_OPTIONS, modelOf } from '../mongo/model'
 
 /** A mail that was not sent but kept, collection `dev_mailbox`: never in production. */
 export interface KeptMailDocument {
@@ -19,16 +20,14 @@ function keptMailSchema(): Schema<KeptMailDocument> {
       text: { type: String, required: true },
       sent_at: { type: Date, required: true },
     },
-    { strict: 'throw', versionKey: false, autoIndex: false, autoCreate: false, collection: 'dev_mailbox' },
+    { ...SCHEMA_OPTIONS, collection: 'dev_mailbox' },
   )
   schema.index({ sent_at: 1 }, { expireAfterSeconds: KEPT_S })
   return schema
 }
 
-/** The model of a connection; asked for twice, it is the same. */
 export function keptMailModel(connection: Connection): Model<KeptMailDocument> {
-  const known = connection.models['KeptMail'] as Model<KeptMailDocument> | undefined
-  return known ?? connection.model<KeptMailDocument>('KeptMail', keptMailSchema())
+  return modelOf(connection, 'KeptMail', keptMailSchema)
 }
 
 /** Builds what is missing; every process may do so at once, at each start. */

@@ -1,4 +1,5 @@
 import { type Connection, type Model, Schema } from 'mongoose'
+import { SCHEMA_OPTIONS, modelOf } from '../mongo/model'
 import type { Authenticator } from './mfa.dao'
 
 /** An authenticator in MongoDB, collection `authenticators`: its key is its user. */
@@ -18,17 +19,15 @@ function authenticatorSchema(): Schema<AuthenticatorDocument> {
       last_step: { type: Number, required: true },
       recovery_codes: { type: [String], required: true },
     },
-    { strict: 'throw', versionKey: false, autoIndex: false, autoCreate: false, collection: 'authenticators' },
+    { ...SCHEMA_OPTIONS, collection: 'authenticators' },
   )
   // null is no date: what is active stays.
   schema.index({ expires_at: 1 }, { expireAfterSeconds: 0 })
   return schema
 }
 
-/** The model of a connection; asked for twice, it is the same. */
 export function authenticatorModel(connection: Connection): Model<AuthenticatorDocument> {
-  const known = connection.models['Authenticator'] as Model<AuthenticatorDocument> | undefined
-  return known ?? connection.model<AuthenticatorDocument>('Authenticator', authenticatorSchema())
+  return modelOf(connection, 'Authenticator', authenticatorSchema)
 }
 
 /** Builds what is missing; every process may do so at once, at each start. */

@@ -1,5 +1,5 @@
 import type { Connection, mongo } from 'mongoose'
-import { isDuplicateKey } from '../mongo/mongo-errors'
+import { isDuplicateKey, upserting } from '../mongo/mongo-errors'
 import { storeCall } from '../mongo/store-call'
 import type { Authenticator, MfaDao } from './mfa.dao'
 import { type AuthenticatorDocument, authenticatorModel } from './mfa.model'
@@ -27,14 +27,9 @@ export class MongooseMfaDao implements MfaDao {
 
   async begin({ user_id: _id, recovery_codes, ...rest }: Authenticator): Promise<boolean> {
     const fresh = { ...rest, recovery_codes: [...recovery_codes] }
-    const replace = () =>
-      this.within(this.authenticators.replaceOne({ _id, activated_at: null }, fresh, { upsert: true }))
+    const inactive = { _id, activated_at: null }
     try {
-      await replace().catch((error: unknown) => {
-        // Two began at once: the other's is there now, and can be replaced.
-        if (isDuplicateKey(error, '_id')) return replace()
-        throw error
-      })
+      await upserting(() => this.within(this.authenticators.replaceOne(inactive, fresh, { upsert: true })))
       return true
     } catch (error) {
       // There is one that the condition does not match: it is active.

@@ -5,9 +5,9 @@ const DUPLICATE_KEY = 11000
 
 /**
  * Server codes that say "not now", from the MongoDB manual's error codes: HostUnreachable 6, HostNotFound 7,
- * MaxTimeMSExpired 50, NetworkTimeout 89, ShutdownInProgress 91, WriteConflict 112, PrimarySteppedDown 189, ExceededTimeLimit 262,
- * SocketException 9001, NotWritablePrimary 10107, InterruptedAtShutdown 11600, InterruptedDueToReplStateChange 11602,
- * NotPrimaryNoSecondaryOk 13435, NotPrimaryOrSecondary 13436.
+ * MaxTimeMSExpired 50, NetworkTimeout 89, ShutdownInProgress 91, WriteConflict 112, PrimarySteppedDown 189,
+ * ExceededTimeLimit 262, SocketException 9001, NotWritablePrimary 10107, InterruptedAtShutdown 11600,
+ * InterruptedDueToReplStateChange 11602, NotPrimaryNoSecondaryOk 13435, NotPrimaryOrSecondary 13436.
  */
 const PASSING_CODES: ReadonlySet<unknown> = new Set([
   6, 7, 50, 89, 91, 112, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436,
@@ -20,6 +20,16 @@ export function isDuplicateKey(error: unknown, field: string): boolean {
   if (typeof pattern === 'object' && pattern !== null) return field in pattern
   // A bulk write's error carries the server's text alone: "… index: email_1 dup key: { email: … }".
   return error.message.includes(`{ ${field}:`)
+}
+
+/** An upsert by `_id`; and once more when two were the first at once: now the other's document is there, and is found. */
+export async function upserting<T>(upsert: () => Promise<T>): Promise<T> {
+  try {
+    return await upsert()
+  } catch (error) {
+    if (!isDuplicateKey(error, '_id')) throw error
+    return upsert()
+  }
 }
 
 /** Network, server selection and time-out errors become SERVICE_UNAVAILABLE; any other error stays what it is. */

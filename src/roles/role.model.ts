@@ -1,4 +1,5 @@
 import { type Connection, type Model, Schema } from 'mongoose'
+import { SCHEMA_OPTIONS, modelOf } from '../mongo/model'
 import type { Role } from './role'
 
 /** A role in MongoDB, collection `roles`: its name is its key. */
@@ -23,7 +24,7 @@ function roleSchema(): Schema<RoleDocument> {
       leaving: { type: Boolean, required: true },
       search: { type: String, default: '' },
     },
-    { strict: 'throw', versionKey: false, autoIndex: false, autoCreate: false, collection: 'roles' },
+    { ...SCHEMA_OPTIONS, collection: 'roles' },
   )
   schema.index({ name: 1, _id: 1 })
   schema.index({ created_at: 1, _id: 1 })
@@ -32,10 +33,8 @@ function roleSchema(): Schema<RoleDocument> {
   return schema
 }
 
-/** The model of a connection; asked for twice, it is the same. */
 export function roleModel(connection: Connection): Model<RoleDocument> {
-  const known = connection.models['Role'] as Model<RoleDocument> | undefined
-  return known ?? connection.model<RoleDocument>('Role', roleSchema())
+  return modelOf(connection, 'Role', roleSchema)
 }
 
 /** Builds what is missing; every process may do so at once, at each start. */

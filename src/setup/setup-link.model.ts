@@ -1,4 +1,5 @@
 import { type Connection, type Model, Schema } from 'mongoose'
+import { SCHEMA_OPTIONS, modelOf } from '../mongo/model'
 
 /** Collection `setup_links`: one document at most. */
 export interface SetupLinkDocument {
@@ -11,12 +12,8 @@ export interface SetupLinkDocument {
   readonly held_until: Date | null
 }
 
-const OPTIONS = { strict: 'throw', versionKey: false, autoIndex: false, autoCreate: false } as const
-
-/** The model of a connection; asked for twice, it is the same. */
 export function setupLinkModel(connection: Connection): Model<SetupLinkDocument> {
-  const known = connection.models['SetupLink'] as Model<SetupLinkDocument> | undefined
-  return known ?? connection.model<SetupLinkDocument>('SetupLink', setupLinkSchema())
+  return modelOf(connection, 'SetupLink', setupLinkSchema)
 }
 
 /** Builds what is missing; every process may do so at once, at each start. */
@@ -33,7 +30,7 @@ function setupLinkSchema(): Schema<SetupLinkDocument> {
     expires_at: { type: Date, required: true },
     held_until: { type: Date, default: null },
   }
-  const schema = new Schema<SetupLinkDocument>(fields, { ...OPTIONS, collection: 'setup_links' })
+  const schema = new Schema<SetupLinkDocument>(fields, { ...SCHEMA_OPTIONS, collection: 'setup_links' })
   schema.index({ expires_at: 1 }, { expireAfterSeconds: 0 })
   return schema
 }

@@ -1,4 +1,5 @@
 import { type Connection, type Model, type mongo, Schema } from 'mongoose'
+import { SCHEMA_OPTIONS, modelOf } from '../mongo/model'
 import type { Grant, SortKeys, User } from './user'
 
 /** A user in MongoDB: collection `users` holds the living alone, so its lists and its count need no condition. */
@@ -78,8 +79,8 @@ const fields = {
   sessions_not_before: Date,
 }
 
-/** `minimize: false`: an empty metadata document is kept. Indexes are built when we say so. */
-const OPTIONS = { strict: 'throw', minimize: false, versionKey: false, autoIndex: false, autoCreate: false } as const
+/** `minimize: false`: an empty metadata document is kept. */
+const OPTIONS = { ...SCHEMA_OPTIONS, minimize: false } as const
 
 function userSchema(): Schema<UserDocument> {
   const schema = new Schema<UserDocument>(fields, { ...OPTIONS, collection: 'users' })
@@ -128,18 +129,15 @@ export function userModels(connection: Connection): UserModels {
 }
 
 function usersOf(connection: Connection): Model<UserDocument> {
-  const known = connection.models['User'] as Model<UserDocument> | undefined
-  return known ?? connection.model<UserDocument>('User', userSchema())
+  return modelOf(connection, 'User', userSchema)
 }
 
 function deletedUsersOf(connection: Connection): Model<DeletedUserDocument> {
-  const known = connection.models['DeletedUser'] as Model<DeletedUserDocument> | undefined
-  return known ?? connection.model<DeletedUserDocument>('DeletedUser', deletedUserSchema())
+  return modelOf(connection, 'DeletedUser', deletedUserSchema)
 }
 
 function purgedUsersOf(connection: Connection): Model<PurgedUserDocument> {
-  const known = connection.models['PurgedUser'] as Model<PurgedUserDocument> | undefined
-  return known ?? connection.model<PurgedUserDocument>('PurgedUser', purgedUserSchema())
+  return modelOf(connection, 'PurgedUser', purgedUserSchema)
 }
 
 /** Builds what is missing; every process may do so at once, at each start. */

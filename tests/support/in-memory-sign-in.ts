@@ -76,7 +76,7 @@ export function inMemorySignIn() {
       tokens,
       callers,
       clock,
-      apiKeys: { identify: () => undefined },
+      apiKeys: { isKey: () => false, identify: () => undefined },
       mode: 'required',
       bootstrapApiKey: undefined,
       stepUpMaxAgeS: 600,

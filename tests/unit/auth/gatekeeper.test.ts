@@ -168,8 +168,8 @@ describe('keys', () => {
   })
 
   it.each([
-    ['at once', { identify: () => API_KEY }],
-    ['after a read', { identify: async () => API_KEY }],
+    ['at once', { isKey: () => true, identify: () => API_KEY }],
+    ['after a read', { isKey: () => true, identify: async () => API_KEY }],
   ])('programs have theirs, known %s', async (_, apiKeys) => {
     const { gatekeeper } = await setUp()
     expect(await gatekeeper({ apiKeys }).identify(bearer('rck_x'))).toBe(API_KEY)
@@ -177,8 +177,8 @@ describe('keys', () => {
   })
 
   it.each([
-    ['at once', { identify: () => undefined }],
-    ['after a read', { identify: async () => undefined }],
+    ['at once', { isKey: () => true, identify: () => undefined }],
+    ['after a read', { isKey: () => true, identify: async () => undefined }],
   ])('an unknown one is refused, %s', async (_, apiKeys) => {
     const { gatekeeper } = await setUp()
     const identify = async () => gatekeeper({ apiKeys }).identify(bearer('rck_x'))
