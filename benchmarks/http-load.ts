@@ -8,14 +8,20 @@ export interface Call {
   readonly headers?: Readonly<Record<string, string>>
 }
 
+/** With `ends`: when each of the answers came, on the clock of `performance.now()`. */
+export interface HttpSample extends Sample {
+  readonly ends: number[]
+}
+
 /** Keeps every connection busy for so long: each sends its next request when it has its answer. */
 export async function httpLoad(
   url: string,
   connections: number,
   bounds: { readonly seconds: number } | { readonly amount: number },
   makeCall: () => Call,
-): Promise<Sample> {
+): Promise<HttpSample> {
   const times: number[] = []
+  const ends: number[] = []
   const setupRequest = (request: object) => {
     const { method, path, body, headers = {} } = makeCall()
     if (body === undefined) return { ...request, method, path, headers: { ...headers }, body: undefined }
@@ -25,8 +31,10 @@ export async function httpLoad(
   const extent = 'amount' in bounds ? { amount: bounds.amount } : { duration: bounds.seconds }
   const run = autocannon({ url, connections, ...extent, requests: [{ setupRequest }] })
   run.on('response', (_client, status, _bytes, ms) => {
-    if (status >= 200 && status < 300) times.push(ms)
+    if (status < 200 || status >= 300) return
+    times.push(ms)
+    ends.push(performance.now())
   })
   const { errors, timeouts, non2xx } = await run
-  return { times, errors: errors + timeouts + non2xx }
+  return { times, ends, errors: errors + timeouts + non2xx }
 }

@@ -19,7 +19,15 @@ export interface Flood {
   readonly errors: number
 }
 
-/** As many logins as there can be, and beside them reads by id on the same workers. Times are in milliseconds. */
+/** Until all connections are in step with the hashes. */
+const WARM_UP_S = 3
+/** What is in flight at the end is cut off: the window ends before. */
+const TAIL_S = 0.5
+
+/**
+ * As many logins as there can be, and beside them reads by id on the same workers. Times are in milliseconds. The flood
+ * begins before the window and goes on after it, and what counts is what is answered within: a login takes seconds.
+ */
 export async function measureFlood(
   url: string,
   ids: readonly string[],
@@ -32,12 +40,13 @@ export async function measureFlood(
     return { method: 'POST' as const, path: '/auth/login', body }
   }
   const connections = CONNECTIONS_PER_WORKER * workers
-  await httpLoad(url, connections, { seconds: Math.min(2, seconds) }, logIn)
-  const [{ times, errors }, reads] = await Promise.all([
-    httpLoad(url, connections, { seconds }, logIn),
-    readsBeside(url, ids, token, seconds),
+  const from = performance.now() + WARM_UP_S * 1_000
+  const [logins, reads] = await Promise.all([
+    httpLoad(url, connections, { seconds: WARM_UP_S + seconds + TAIL_S }, logIn),
+    sleep(WARM_UP_S * 1_000).then(() => readsBeside(url, ids, token, seconds)),
   ])
-  times.sort((a, b) => a - b)
+  const within = (end: number) => end >= from && end < from + seconds * 1_000
+  const times = logins.times.filter((_, index) => within(logins.ends[index]!)).sort((a, b) => a - b)
   reads.times.sort((a, b) => a - b)
   return {
     logins_per_second: times.length / seconds,
@@ -45,7 +54,7 @@ export async function measureFlood(
     read_p50: quantile(reads.times, 0.5),
     read_p99: quantile(reads.times, 0.99),
     reads: reads.times.length,
-    errors: errors + reads.errors,
+    errors: logins.errors + reads.errors,
   }
 }
 

@@ -38,9 +38,7 @@ export class MongoAttemptStore implements AttemptStore {
 
   private async step(_id: string, stages: readonly Expression[], upsert: boolean): Promise<AttemptDocument | null> {
     const options = { upsert, returnDocument: 'after' } as const
-    return upserting(() =>
-      storeCall(this.attempts.findOneAndUpdate({ _id }, [...stages], options), this.deadlineMs),
-    )
+    return upserting(() => storeCall(this.attempts.findOneAndUpdate({ _id }, [...stages], options), this.deadlineMs))
   }
 }
 
