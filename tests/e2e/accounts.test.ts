@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises'
-import { Agent, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { freePort } from '../support/free-port'
+import { KeptConnections } from '../support/kept-connections'
 import { descendants } from '../support/process-tree'
 import { type ServiceProcess, killGroup, startService, until, untilEnded } from '../support/service-process'
 import { totpCode, withinStep } from '../support/totp'
@@ -10,7 +10,7 @@ import { totpCode, withinStep } from '../support/totp'
 const KEY = 'k'.repeat(40)
 const PASSWORD = 'Battery-Staple-8'
 const WORKERS = 2
-/** Connections that stay open: with so many each worker has some, and each of them stays with its worker. */
+/** Kept connections: with so many each worker has some. */
 const CONNECTIONS = 20
 const START_MS = 120_000
 const MAIL_MS = 5_000
@@ -20,34 +20,16 @@ const CODES_MS = 15_000
 let dataDir: string
 let port: number
 let service: ServiceProcess | undefined
-let agents: Agent[] = []
+let kept: KeptConnections | undefined
 let made = 0
 
-interface Answer {
-  readonly status: number
-  readonly data: any // eslint-disable-line @typescript-eslint/no-explicit-any -- as supertest has it
-}
-
-function send(over: number, method: string, path: string, body?: object, token?: string): Promise<Answer> {
-  const headers = {
-    ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-    ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-  }
-  return new Promise((resolve, reject) => {
-    const sent = request({ host: '127.0.0.1', port, agent: agents[over]!, path, method, headers }, (response) => {
-      let text = ''
-      response
-        .on('error', reject)
-        .on('data', (chunk: Buffer) => (text += chunk.toString()))
-        .on('end', () => resolve({ status: response.statusCode ?? 0, data: text && JSON.parse(text).data }))
-    })
-    sent.on('error', reject).end(body && JSON.stringify(body))
-  })
-}
+/** @param over which of the kept connections. */
+const send = (over: number, method: string, path: string, body?: object, token?: string) =>
+  kept!.send(over, method, path, { token, body })
 
 /** The same call on every connection at once. */
 const everywhere = (path: string, body: object) =>
-  Promise.all(agents.map((_, over) => send(over, 'POST', path, body).then(({ status }) => status)))
+  kept!.everywhere(async (over) => (await send(over, 'POST', path, body)).status)
 const onceOf = (won: number, lost: number) => [won, ...Array<number>(CONNECTIONS - 1).fill(lost)]
 
 async function newPerson(): Promise<string> {
@@ -104,11 +86,11 @@ beforeAll(async () => {
     START_MS,
     () => started.output(),
   )
-  agents = Array.from({ length: CONNECTIONS }, () => new Agent({ keepAlive: true, maxSockets: 1 }))
+  kept = new KeptConnections(port, CONNECTIONS)
 }, START_MS)
 
 afterAll(async () => {
-  for (const agent of agents) agent.destroy()
+  kept?.close()
   if (service) {
     const { child } = service
     const pids = descendants(child.pid!).map(({ pid }) => pid)

@@ -1,15 +1,15 @@
 import { mkdtemp, rm } from 'node:fs/promises'
-import { Agent, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { freePort } from '../support/free-port'
+import { KeptConnections } from '../support/kept-connections'
 import { descendants } from '../support/process-tree'
 import { type ServiceProcess, killGroup, startService, until, untilEnded } from '../support/service-process'
 
 const OPERATOR = 'k'.repeat(40)
 const PASSWORD = 'Password@123'
 const WORKERS = 2
-/** Connections that stay open: with so many each worker has some, and each of them stays with its worker. */
+/** Kept connections: with so many each worker has some. */
 const CONNECTIONS = 12
 const ACTS_WITHIN_MS = 1_000
 const START_MS = 120_000
@@ -17,31 +17,14 @@ const START_MS = 120_000
 let dataDir: string
 let port: number
 let service: ServiceProcess
-let agents: Agent[] = []
+let kept: KeptConnections | undefined
 let made = 0
 
-interface Answer {
-  readonly status: number
-  readonly data: any // eslint-disable-line @typescript-eslint/no-explicit-any -- as supertest has it
-}
+/** @param over which of the kept connections. */
+const send = (over: number, method: string, path: string, token: string, body?: unknown) =>
+  kept!.send(over, method, path, { token, body })
 
-/** @param over which of the open connections. */
-function send(over: number, method: string, path: string, token: string, body?: unknown): Promise<Answer> {
-  const headers = { authorization: `Bearer ${token}`, ...(body ? { 'content-type': 'application/json' } : {}) }
-  return new Promise((resolve, reject) => {
-    const sent = request({ host: '127.0.0.1', port, agent: agents[over]!, path, method, headers }, (response) => {
-      let text = ''
-      const told = () => resolve({ status: response.statusCode ?? 0, data: text === '' ? null : JSON.parse(text).data })
-      response
-        .on('error', reject)
-        .on('data', (chunk: Buffer) => (text += chunk.toString()))
-        .on('end', told)
-    })
-    sent.on('error', reject).end(body === undefined ? undefined : JSON.stringify(body))
-  })
-}
-
-const everywhere = <T>(call: (over: number) => Promise<T>) => Promise.all(agents.map((_, over) => call(over)))
+const everywhere = <T>(call: (over: number) => Promise<T>) => kept!.everywhere(call)
 const statuses = async (key: string) =>
   (await everywhere((over) => send(over, 'GET', '/users', key))).map(({ status }) => status)
 
@@ -80,14 +63,14 @@ beforeAll(async () => {
   service = await startService({ script: 'start:cluster', port, env })
   const online = () => [...service.output().matchAll(/App \[rollcall:\d+\] online/g)].length === WORKERS
   await until(online, START_MS, () => service.output())
-  agents = Array.from({ length: CONNECTIONS }, () => new Agent({ keepAlive: true, maxSockets: 1 }))
+  kept = new KeptConnections(port, CONNECTIONS)
   for (const name of ['READER', 'CHANGING']) {
     await send(0, 'POST', '/roles', OPERATOR, { name, permissions: ['users:read'] })
   }
 }, START_MS * 2)
 
 afterAll(async () => {
-  for (const agent of agents) agent.destroy()
+  kept?.close()
   if (service) {
     const pids = [service.child.pid!, ...descendants(service.child.pid!).map(({ pid }) => pid)]
     service.child.kill('SIGTERM')

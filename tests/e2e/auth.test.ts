@@ -1,7 +1,6 @@
 import { execFile } from 'node:child_process'
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { Agent, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -9,13 +8,14 @@ import { promisify } from 'node:util'
 import { decodeProtectedHeader } from 'jose'
 import { PROJECT } from '../support/child-process'
 import { freePort } from '../support/free-port'
+import { KeptConnections } from '../support/kept-connections'
 import { descendants } from '../support/process-tree'
 import { type ServiceProcess, killGroup, startService, until, untilEnded } from '../support/service-process'
 
 const KEY = 'k'.repeat(40)
 const PASSWORD = 'Password@123'
 const WORKERS = 2
-/** Connections that stay open: with so many each worker has some, and each of them stays with its worker. */
+/** Kept connections: with so many each worker has some. */
 const CONNECTIONS = 12
 const ACTS_WITHIN_MS = 1_000
 const START_MS = 120_000
@@ -24,34 +24,13 @@ let dataDir: string
 let env: Record<string, string>
 let port: number
 let service: ServiceProcess
-let agents: Agent[] = []
+let kept: KeptConnections | undefined
 
-interface Answer {
-  readonly status: number
-  readonly body: { readonly data: any } // eslint-disable-line @typescript-eslint/no-explicit-any -- as supertest has it
-}
+/** @param over which of the kept connections. */
+const send = (over: number, method: string, path: string, token?: string, body?: unknown) =>
+  kept!.send(over, method, path, { token, body })
 
-/** @param over which of the open connections. */
-function send(over: number, method: string, path: string, token?: string, body?: unknown): Promise<Answer> {
-  const headers = {
-    ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-    ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-  }
-  return new Promise((resolve, reject) => {
-    const sent = request({ host: '127.0.0.1', port, agent: agents[over]!, path, method, headers }, (response) => {
-      let text = ''
-      response
-        .on('error', reject)
-        .on('data', (chunk: Buffer) => (text += chunk.toString()))
-        .on('end', () =>
-          resolve({ status: response.statusCode ?? 0, body: text === '' ? { data: null } : JSON.parse(text) }),
-        )
-    })
-    sent.on('error', reject).end(body === undefined ? undefined : JSON.stringify(body))
-  })
-}
-
-const everywhere = <T>(call: (over: number) => Promise<T>) => Promise.all(agents.map((_, over) => call(over)))
+const everywhere = <T>(call: (over: number) => Promise<T>) => kept!.everywhere(call)
 const statuses = async (path: string, token: string) =>
   (await everywhere((over) => send(over, 'GET', path, token))).map(({ status }) => status)
 
@@ -71,8 +50,8 @@ async function newSession(roles: readonly string[] = ['CLIENT']) {
   expect(created.status).toBe(201)
   const login = await send(1, 'POST', '/auth/login', undefined, { email, password: PASSWORD })
   expect(login.status).toBe(200)
-  const { access_token: token, refresh_token: refreshToken, session_id: sessionId } = login.body.data
-  const session = { id: String(created.body.data.id), email, token, refreshToken, sessionId }
+  const { access_token: token, refresh_token: refreshToken, session_id: sessionId } = login.data
+  const session = { id: String(created.data.id), email, token, refreshToken, sessionId }
   // From here on it is in the memory of every worker.
   expect(new Set(await statuses('/auth/me', token))).toEqual(new Set([200]))
   return session
@@ -85,11 +64,11 @@ async function start(): Promise<void> {
     START_MS,
     () => service.output(),
   )
-  agents = Array.from({ length: CONNECTIONS }, () => new Agent({ keepAlive: true, maxSockets: 1 }))
+  kept = new KeptConnections(port, CONNECTIONS)
 }
 
 async function stop(): Promise<void> {
-  for (const agent of agents) agent.destroy()
+  kept?.close()
   const pids = [service.child.pid!, ...descendants(service.child.pid!).map(({ pid }) => pid)]
   service.child.kill('SIGTERM')
   await untilEnded(pids, 60_000)
@@ -112,7 +91,7 @@ beforeAll(async () => {
 afterAll(async () => {
   if (!service) return
   const pids = descendants(service.child.pid!).map(({ pid }) => pid)
-  for (const agent of agents) agent.destroy()
+  kept?.close()
   killGroup(service, 'SIGKILL')
   for (const pid of pids) {
     try {
@@ -191,7 +170,7 @@ describe('on every worker within a second', () => {
   test('the own new password ends the other sessions, and this one goes on', async () => {
     const one = await newSession()
     const login = await send(4, 'POST', '/auth/login', undefined, { email: one.email, password: PASSWORD })
-    const other = login.body.data.access_token
+    const other = login.data.access_token
     expect(new Set(await statuses('/auth/me', other))).toEqual(new Set([200]))
     const body = { password: 'Changed@123', current_password: PASSWORD }
     expect((await send(5, 'PUT', `/users/${one.id}/password`, one.token, body)).status).toBe(200)
@@ -211,14 +190,14 @@ describe('refresh tokens', () => {
     const { refreshToken, sessionId } = await newSession()
     const answers = await Promise.all(Array.from({ length: 20 }, (_, n) => refresh(n % CONNECTIONS, refreshToken)))
     expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 20 }, () => 200))
-    expect(new Set(answers.map(({ body }) => body.data.refresh_token)).size).toBe(1)
-    expect(new Set(answers.map(({ body }) => body.data.session_id))).toEqual(new Set([sessionId]))
+    expect(new Set(answers.map(({ data }) => data.refresh_token)).size).toBe(1)
+    expect(new Set(answers.map(({ data }) => data.session_id))).toEqual(new Set([sessionId]))
   })
 
   test('a replay ends everything that the session had', async () => {
     const { refreshToken, token } = await newSession()
-    const second = (await refresh(0, refreshToken)).body.data
-    const third = (await refresh(1, second.refresh_token)).body.data
+    const second = (await refresh(0, refreshToken)).data
+    const third = (await refresh(1, second.refresh_token)).data
     expect(new Set(await statuses('/auth/me', third.access_token))).toEqual(new Set([200]))
     await sleep(10_100) // the grace, by the service's own clock
     expect((await refresh(2, refreshToken)).status).toBe(401)
@@ -227,7 +206,7 @@ describe('refresh tokens', () => {
       await actsEverywhere('/auth/me', each, 401, replayedAt)
     }
     expect((await everywhere((over) => refresh(over, third.refresh_token))).map(({ status }) => status)).toEqual(
-      agents.map(() => 401),
+      Array(CONNECTIONS).fill(401),
     )
   }, 60_000)
 })
@@ -238,10 +217,8 @@ describe('signing keys', () => {
     return (await promisify(execFile)(process.execPath, ['dist/cli/rotate-keys.js', ...args], options)).stdout
   }
   const published = async (over: number) => {
-    const answer = (await send(over, 'GET', '/.well-known/jwks.json')) as unknown as {
-      body: { keys: { kid: string }[] }
-    }
-    return answer.body.keys.map(({ kid }) => kid)
+    const { body } = await send(over, 'GET', '/.well-known/jwks.json')
+    return (body.keys as { kid: string }[]).map(({ kid }) => kid)
   }
   const kidOf = (token: string) => decodeProtectedHeader(token).kid
 
@@ -280,8 +257,8 @@ describe('signing keys', () => {
     expect(await rotate('--now', '--revoke')).toMatch(/the keys before it are revoked\n$/)
     await actsEverywhere('/auth/me', before.token, 401, performance.now())
     const next = await send(0, 'POST', '/auth/refresh', undefined, { refresh_token: before.refreshToken })
-    expect(new Set(await statuses('/auth/me', next.body.data.access_token))).toEqual(new Set([200]))
-    for (const keys of await everywhere(published)) expect(keys).toEqual([kidOf(next.body.data.access_token)])
+    expect(new Set(await statuses('/auth/me', next.data.access_token))).toEqual(new Set([200]))
+    for (const keys of await everywhere(published)) expect(keys).toEqual([kidOf(next.data.access_token)])
   })
 
   test('the command says what is wrong with its arguments', async () => {

@@ -9,7 +9,7 @@ import { serve } from './support/serve'
 it('while it drains it answers, closes connections and is not ready; then it is gone', async () => {
   const served = await serve()
   served.health.drain()
-  const closed = closeGracefully(served.server, 200)
+  const closed = closeGracefully(served.server, 2_000)
   const answer = await request(served.url).get('/notes/7')
   const ready = await request(served.url).get('/health/ready')
   await closed

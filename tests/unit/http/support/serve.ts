@@ -70,7 +70,7 @@ export async function serve({ env = {}, pingMongo = async () => 0.5 }: ServeOpti
 }
 
 /** Sends bytes as they are, and yields all that comes back until the server closes or `ms` are over. */
-export async function raw(port: number, text: string | Buffer, ms = 1_000): Promise<string> {
+export async function raw(port: number, text: string | Buffer, ms = 10_000): Promise<string> {
   const socket = connect(port, '127.0.0.1')
   const chunks: Buffer[] = []
   socket.on('data', (chunk) => chunks.push(chunk)).on('error', () => undefined)
