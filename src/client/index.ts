@@ -1,0 +1,45 @@
+// The entry of the SDK, for Node and for browsers. What Node alone can do (settings from the environment, logs) is in
+// node.ts; users for tests are in user-factory.ts.
+export type { AnswerStyle } from './answer'
+export type { ApiKey, LoggedIn, Login, MadeApiKey, Me, NewApiKey, Registration, Session, Tokens } from './auth-types'
+export { type AuthClient } from './auth-client'
+export { type Clock, systemClock } from './clock'
+export type { Credentials, SessionTokens } from './credentials'
+export {
+  ApiError,
+  isApiError,
+  NetworkError,
+  NotConfirmedError,
+  RollcallError,
+  TimeoutError,
+  UnexpectedAnswerError,
+} from './errors'
+export { type ConfirmOptions, eventually } from './eventually'
+export { fetchTransport } from './fetch-transport'
+export type { OperationData, OperationInput, OperationName } from './operations'
+export type { Page } from './pages'
+export type { CallOptions, ClientLog } from './requester'
+export type { RestUsersClient } from './rest-users-client'
+export { RetryBudget, type RetryBudgetOptions } from './retry-budget'
+export { retry } from './retry-decorator'
+export { type Backoff, nextDelayMs, readRetryAfter } from './retry-timing'
+export { type Attempt, retrying, type RetryEvent, type RetryOptions } from './retrying'
+export { type ClientOptions, type RestUsersOptions, restUsersClient, RollcallClient } from './rollcall-client'
+export type { RolesClient, RoleQuery, RoleWalk } from './roles-client'
+export { isTransient } from './transient'
+export type { HttpAnswer, HttpRequest, Transport } from './transport'
+export type {
+  ErrorCode,
+  FieldError,
+  Grant,
+  NewRole,
+  NewUser,
+  Operations,
+  Role,
+  RolePatch,
+  RoleReplacement,
+  User,
+  UserPatch,
+  UserReplacement,
+} from './types.gen'
+export type { ChangeOptions, UserQuery, UsersClient, UserWalk } from './users-client'
