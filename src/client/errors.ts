@@ -1,3 +1,4 @@
+import { causes } from './causes'
 import type { ErrorCode, FieldError } from './types.gen'
 
 /** Which call an error belongs to. */
@@ -107,9 +108,6 @@ export function isApiError(error: unknown, ...codes: readonly ErrorCode[]): erro
 
 /** The code of an error or of what caused it; its name where there is none. */
 function codeOf(error: unknown): string {
-  for (let at: unknown = error; at instanceof Error; at = at.cause) {
-    const { code } = at as { code?: unknown }
-    if (typeof code === 'string') return code
-  }
+  for (const { code } of causes(error)) if (typeof code === 'string') return code
   return error instanceof Error ? error.name : 'UNKNOWN'
 }

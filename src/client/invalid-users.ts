@@ -1,4 +1,4 @@
-import type { FactoryUser } from './user-factory'
+import type { FactoryUser } from './factory-user'
 
 interface Variant {
   /** The field that the answer must name. */
@@ -31,7 +31,6 @@ export const INVALID_USERS = {
   'malformed e-mail': having('email', 'john.example.com', 'string.email'),
   // U+212A KELVIN SIGN: lower-cased it would become a k.
   'e-mail that is not ASCII': having('email', '\u212Aelvin@users.example', 'string.email'),
-  'e-mail too long': having('email', `john@${'a.'.repeat(130)}example`, 'string.max'),
   'no name': variant('name', 'any.required', lacking('name', 'first_name', 'last_name')),
   'blank name': having('name', '  ', 'string.empty'),
   'name too long': having('name', 'x'.repeat(101), 'string.max'),
@@ -45,7 +44,7 @@ export const INVALID_USERS = {
   'age as text': having('age', '30', 'number.base'),
   'age with a fraction': having('age', 30.5, 'number.integer'),
   'is_active as text': having('is_active', 'true', 'boolean.base'),
-  'unknown role': having('roles', ['NO_SUCH_ROLE'], 'role.unknown'),
+  'unknown role': variant('roles.0', 'roles.unknown', (user) => ({ ...user, roles: ['NO_SUCH_ROLE'] })),
   'same role twice': variant('roles.1', 'array.unique', (user) => ({ ...user, roles: ['CLIENT', 'CLIENT'] })),
   'metadata that is a list': having('metadata', [], 'object.base'),
   'metadata with an operator': having('metadata', { $where: 'true' }, 'metadata.key'),

@@ -3,7 +3,8 @@ import { isApiError } from './errors'
 import type { CallOptions } from './requester'
 import type { RollcallClient } from './rollcall-client'
 import type { User } from './types.gen'
-import type { FactoryUser, UserFactory } from './user-factory'
+import type { FactoryUser } from './factory-user'
+import type { UserFactory } from './user-factory'
 
 /** What the steps share. */
 export interface Stage {
@@ -63,7 +64,12 @@ export const LIFE_CYCLE: readonly Step[] = [
     run: async (stage) => {
       stage.wanted.push(...stage.factory.createMany(stage.count))
       const { users } = stage.client
-      stage.users = await Promise.all(stage.wanted.map((user) => users.createAndConfirm(user, stage.options)))
+      // All of them settle before anything else happens: what is still on its way cannot be taken away.
+      const made = await Promise.allSettled(stage.wanted.map((user) => users.createAndConfirm(user, stage.options)))
+      stage.users = made.map((one) => {
+        if (one.status === 'rejected') throw one.reason
+        return one.value
+      })
       promised(new Set(stage.users.map(({ id }) => id)).size === stage.count, 'Every user has an id of its own')
     },
   },

@@ -7,6 +7,7 @@ import { UserFactory, type UserFactoryOptions } from './user-factory'
 
 const USERS = 5
 const CLEAN_UP_MS = 60_000
+const LATE_EFFECT_MS = 500
 
 export interface ScenarioOptions extends Pick<UserFactoryOptions, 'seed' | 'runId'> {
   readonly client: ClientOptions
@@ -70,7 +71,17 @@ export async function runScenario(options: ScenarioOptions): Promise<ScenarioRep
   let cleanedUp = 0
   // Not the caller's signal: what was made is taken away also when it has aborted.
   const cleaning = { signal: AbortSignal.timeout(CLEAN_UP_MS) }
-  steps.push(await timed('clean up', async () => (cleanedUp = await cleanUp(stage, cleaning))))
+  const isBroken = steps.some((step) => 'error' in step)
+  const sweep = async () => (cleanedUp += await cleanUp(stage, cleaning))
+  steps.push(
+    await timed('clean up', async () => {
+      await sweep()
+      if (!isBroken) return
+      // A request that was given up may still be at work over there.
+      await clock.sleep(LATE_EFFECT_MS)
+      await sweep()
+    }),
+  )
   await client.close()
   return {
     runId: factory.runId,

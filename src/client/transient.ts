@@ -1,3 +1,5 @@
+import { causes } from './causes'
+
 /** What the system says when a connection could not be made or did not last. */
 const NETWORK_CODES: ReadonlySet<string> = new Set([
   'ECONNREFUSED',
@@ -29,20 +31,12 @@ const NETWORK_NAME = 'NetworkError'
 const TOO_MANY_REQUESTS = 429
 const SERVER_ERRORS_FROM = 500
 
-interface Shape {
-  readonly name?: unknown
-  readonly code?: unknown
-  readonly status?: unknown
-  readonly statusCode?: unknown
-}
-
 /**
  * Whether trying again may help: network errors, time-outs, 5xx and 429. By shape, not by class, so that it also reads
  * the errors of fetch, undici, axios and got.
  */
 export function isTransient(error: unknown): boolean {
-  for (let at: unknown = error; at instanceof Error; at = at.cause) {
-    const { name, code, status, statusCode } = at as Shape
+  for (const { name, code, status, statusCode } of causes(error)) {
     const answered = status ?? statusCode
     if (typeof answered === 'number') return answered >= SERVER_ERRORS_FROM || answered === TOO_MANY_REQUESTS
     if (name === TIMEOUT_NAME || name === NETWORK_NAME) return true
@@ -53,8 +47,7 @@ export function isTransient(error: unknown): boolean {
 
 /** Whether the server may have done what the failed attempt asked for. */
 export function mayHaveHappened(error: unknown): boolean {
-  for (let at: unknown = error; at instanceof Error; at = at.cause) {
-    const { code, status } = at as Shape
+  for (const { code, status } of causes(error)) {
     if (status === TOO_MANY_REQUESTS) return false
     if (typeof code === 'string' && NEVER_CONNECTED.has(code)) return false
   }

@@ -1,5 +1,6 @@
 import type { Faker } from '@faker-js/faker'
 import { faker } from '@faker-js/faker/locale/en'
+import type { FactoryUser } from './factory-user'
 import { INVALID_USERS, type InvalidName, type InvalidUser } from './invalid-users'
 import { newId } from './new-id'
 import type { NewUser } from './types.gen'
@@ -22,9 +23,6 @@ export interface UserFactoryOptions {
   /** Which of several parallel workers makes the users. */
   readonly worker?: number
 }
-
-/** A user with every field that the contract lets a client write. */
-export type FactoryUser = Required<{ [Field in keyof NewUser]: Exclude<NewUser[Field], undefined> }>
 
 /** Makes users that look like people: the same ones from the same seed, with addresses that nobody else has. */
 export class UserFactory {
