@@ -27,7 +27,7 @@ it('bundles for browsers, without anything of Node, and works there', async () =
     metafile: true,
     logLevel: 'silent',
   })
-  const [{ text }] = bundle.outputFiles as [{ text: string }]
+  const { text } = bundle.outputFiles[0]!
   expect(Object.keys(bundle.metafile.inputs).filter((path) => path.includes('node_modules'))).toEqual([])
   expect(text.length).toBeLessThan(BUNDLE_BYTES_MAX)
 
