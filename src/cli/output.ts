@@ -38,7 +38,8 @@ export function tableText(columns: readonly string[], rows: readonly Row[], widt
   const widths = columns.map((_, index) => Math.max(...cells.map((line) => line[index]?.length ?? 0)))
   const room = () => widths.reduce((sum, one) => sum + one, GAP * (columns.length - 1))
   while (room() > width) {
-    const widest = widths.indexOf(Math.max(...widths))
+    // Not the first: it is the id or the name that the next command is given.
+    const widest = widths.indexOf(Math.max(...widths.slice(1)), 1)
     const current = widths[widest] ?? 0
     if (current <= COLUMN_WIDTH_MIN) break
     widths[widest] = current - 1
