@@ -1,133 +1,128 @@
-import type { ApiKey, LoggedIn, Login, MadeApiKey, Me, NewApiKey, Registration, Session, Tokens } from './auth-types'
 import type { SessionTokens, TokenKeeper } from './credentials'
 import { isApiError } from './errors'
-import { repeatOf } from './operations'
-import type { CallOptions, Requester } from './requester'
-import type { User } from './types.gen'
-import { fillPath } from './url'
-
-const BASE = '/api/v1/auth'
-
-interface Request {
-  readonly params?: Readonly<Record<string, string>>
-  readonly body?: unknown
-  readonly anonymous?: boolean
-}
+import type { Operator } from './operations'
+import type { CallOptions } from './requester'
+import type {
+  ApiKey,
+  LoggedIn,
+  Login,
+  MadeApiKey,
+  Me,
+  NewApiKey,
+  Registration,
+  Session,
+  SteppedUp,
+  StepUp,
+  Tokens,
+  User,
+} from './types.gen'
 
 /** `/auth`. A login gives the client a session, which it keeps fresh by itself from then on. */
 export class AuthClient {
-  readonly #requester: Requester
+  readonly #api: Operator
   readonly #tokens: TokenKeeper
 
-  constructor(requester: Requester, tokens: TokenKeeper) {
-    this.#requester = requester
+  constructor(api: Operator, tokens: TokenKeeper) {
+    this.#api = api
     this.#tokens = tokens
   }
 
   /** From here on the client calls as this user. */
   async login(login: Login, options?: CallOptions): Promise<LoggedIn> {
-    const loggedIn = await this.#send<LoggedIn>('POST', '/login', { body: login, anonymous: true }, options)
-    await this.#tokens.set(pairOf(loggedIn))
-    return loggedIn
+    const { data } = await this.#api.send('logIn', { body: login }, options)
+    await this.#tokens.set(pairOf(data))
+    return data
   }
 
   /** Renews the session now; it is also done by itself when a call finds the access token too old. */
   async refresh(options?: CallOptions): Promise<boolean> {
-    return this.#tokens.renew(this.#tokens.bearer, (token) => askForNext(this.#requester, token, options))
+    return this.#tokens.renew(this.#tokens.bearer, (token) => askForNext(this.#api, token, options))
   }
 
   /** Ends the session, here and there. */
   async logout(options?: CallOptions): Promise<void> {
     try {
-      await this.#send('POST', '/logout', {}, options)
+      await this.#api.send('logOut', {}, options)
     } catch (error) {
       if (!isApiError(error, 'UNAUTHENTICATED')) throw error
     }
     await this.#tokens.set(undefined)
   }
 
-  register(registration: Registration, options?: CallOptions): Promise<User | null> {
-    return this.#send('POST', '/register', { body: registration, anonymous: true }, options)
+  /** null where the answer must not tell whether the address was known: a mail says more. */
+  async register(registration: Registration, options?: CallOptions): Promise<User | null> {
+    return (await this.#api.send('register', { body: registration }, options)).data
   }
 
-  me(options?: CallOptions): Promise<Me> {
-    return this.#send('GET', '/me', {}, options)
+  async me(options?: CallOptions): Promise<Me> {
+    return (await this.#api.send('getMe', {}, options)).data
   }
 
   /** A fresh proof of who calls, for dangerous calls. */
-  stepUp(proof: Omit<Login, 'email'>, options?: CallOptions): Promise<{ readonly valid_until: string }> {
-    return this.#send('POST', '/step-up', { body: proof }, options)
+  async stepUp(proof: StepUp, options?: CallOptions): Promise<SteppedUp> {
+    return (await this.#api.send('stepUp', { body: proof }, options)).data
   }
 
-  sessions(options?: CallOptions): Promise<readonly Session[]> {
-    return this.#send('GET', '/sessions', {}, options)
+  async sessions(options?: CallOptions): Promise<readonly Session[]> {
+    return (await this.#api.send('listSessions', {}, options)).data
   }
 
   async endSession(id: string, options?: CallOptions): Promise<void> {
     try {
-      await this.#send('DELETE', '/sessions/{id}', { params: { id } }, options)
+      await this.#api.send('endSession', { params: { id } }, options)
     } catch (error) {
       if (!(isApiError(error, 'SESSION_NOT_FOUND') && error.repeated)) throw error
     }
   }
 
   /** All but this one. */
-  endOtherSessions(options?: CallOptions): Promise<{ readonly ended: number }> {
-    return this.#send('DELETE', '/sessions', {}, options)
+  async endOtherSessions(options?: CallOptions): Promise<{ readonly ended: number }> {
+    return (await this.#api.send('endOtherSessions', {}, options)).data
   }
 
-  apiKeys(options?: CallOptions): Promise<readonly ApiKey[]> {
-    return this.#send('GET', '/api-keys', {}, options)
+  async apiKeys(options?: CallOptions): Promise<readonly ApiKey[]> {
+    return (await this.#api.send('listApiKeys', {}, options)).data
   }
 
   /** The key is in this answer alone. It is not asked for twice: a lost answer is an error. */
-  createApiKey(key: NewApiKey, options?: CallOptions): Promise<MadeApiKey> {
-    return this.#send('POST', '/api-keys', { body: key }, options)
+  async createApiKey(key: NewApiKey, options?: CallOptions): Promise<MadeApiKey> {
+    return (await this.#api.send('createApiKey', { body: key }, options)).data
   }
 
   async revokeApiKey(id: string, options?: CallOptions): Promise<void> {
     try {
-      await this.#send('DELETE', '/api-keys/{id}', { params: { id } }, options)
+      await this.#api.send('revokeApiKey', { params: { id } }, options)
     } catch (error) {
       if (!(isApiError(error, 'API_KEY_NOT_FOUND') && error.repeated)) throw error
     }
   }
 
   async forgotPassword(email: string, options?: CallOptions): Promise<void> {
-    await this.#send('POST', '/password/forgot', { body: { email }, anonymous: true }, options)
+    await this.#api.send('forgotPassword', { body: { email } }, options)
   }
 
   /** With the token from the mail. */
-  resetPassword(token: string, password: string, options?: CallOptions): Promise<User> {
-    return this.#send('POST', '/password/reset', { body: { token, password }, anonymous: true }, options)
+  async resetPassword(token: string, password: string, options?: CallOptions): Promise<User> {
+    return (await this.#api.send('resetPassword', { body: { token, password } }, options)).data
   }
 
   async verifyEmail(token: string, options?: CallOptions): Promise<void> {
-    await this.#send('POST', '/email/verify', { body: { token }, anonymous: true }, options)
+    await this.#api.send('verifyEmail', { body: { token } }, options)
   }
 
   async resendVerification(email: string, options?: CallOptions): Promise<void> {
-    await this.#send('POST', '/email/verify/resend', { body: { email }, anonymous: true }, options)
-  }
-
-  async #send<T>(method: string, template: string, request: Request, options?: CallOptions): Promise<T> {
-    const { params = {}, ...rest } = request
-    const path = BASE + fillPath(template, params)
-    return (await this.#requester.send<T>({ method, path, repeat: repeatOf(method, path), ...rest }, options)).data
+    await this.#api.send('resendVerification', { body: { email } }, options)
   }
 }
 
 /** The next pair of tokens; undefined when the session is over. */
 export async function askForNext(
-  requester: Requester,
+  api: Operator,
   refreshToken: string,
   options?: CallOptions,
 ): Promise<SessionTokens | undefined> {
-  const path = `${BASE}/refresh`
-  const body = { refresh_token: refreshToken }
   try {
-    const call = { method: 'POST', path, body, repeat: repeatOf('POST', path), anonymous: true }
-    return pairOf((await requester.send<Tokens>(call, options)).data)
+    return pairOf((await api.send('refresh', { body: { refresh_token: refreshToken } }, options)).data)
   } catch (error) {
     if (isApiError(error, 'UNAUTHENTICATED')) return undefined
     throw error

@@ -1,7 +1,6 @@
 // The entry of the SDK, for Node and for browsers. What Node alone can do (settings from the environment, logs) is in
 // node.ts; users for tests are in user-factory.ts.
 export type { AnswerStyle } from './answer'
-export type { ApiKey, LoggedIn, Login, MadeApiKey, Me, NewApiKey, Registration, Session, Tokens } from './auth-types'
 export { type AuthClient } from './auth-client'
 export { type Clock, systemClock } from './clock'
 export type { Credentials, SessionTokens } from './credentials'
@@ -29,15 +28,25 @@ export type { RolesClient, RoleQuery, RoleWalk } from './roles-client'
 export { isTransient } from './transient'
 export type { HttpAnswer, HttpRequest, Transport } from './transport'
 export type {
+  ApiKey,
   ErrorCode,
   FieldError,
   Grant,
+  LoggedIn,
+  Login,
+  MadeApiKey,
+  Me,
+  NewApiKey,
   NewRole,
   NewUser,
   Operations,
+  Registration,
   Role,
   RolePatch,
   RoleReplacement,
+  Session,
+  StepUp,
+  Tokens,
   User,
   UserPatch,
   UserReplacement,

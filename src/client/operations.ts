@@ -26,7 +26,7 @@ const SECRET_ANSWER = /\/auth\/(login|refresh|api-keys|mfa|step-up)/
 const HARMLESS_TWICE = /\/auth\/(login|refresh|logout)$/
 
 /** Whether a call to this route may be repeated. */
-export function repeatOf(method: string, path: string): Repeat {
+function repeatOf(method: string, path: string): Repeat {
   if (method !== 'POST' || HARMLESS_TWICE.test(path)) return 'always'
   return SECRET_ANSWER.test(path) ? 'never' : 'with-key'
 }
@@ -45,9 +45,10 @@ export class Operator {
     options?: CallOptions,
     headers?: Readonly<Record<string, string>>,
   ): Promise<Answer<OperationData<Name>>> {
-    const { method, path: template } = OPERATIONS[name]
+    const { method, path: template, open: anonymous } = OPERATIONS[name]
     const { params = {}, query, body } = input as LooseInput
     const path = fillPath(template, params)
-    return this.#requester.send({ method, path, query, body, headers, repeat: repeatOf(method, template) }, options)
+    const repeat = repeatOf(method, template)
+    return this.#requester.send({ method, path, query, body, headers, repeat, anonymous }, options)
   }
 }

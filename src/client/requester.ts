@@ -40,7 +40,7 @@ export interface Call {
   readonly headers?: Readonly<Record<string, string>> | undefined
   readonly repeat: Repeat
   /** Carries no credentials: logging in, refreshing. */
-  readonly anonymous?: boolean
+  readonly anonymous?: boolean | undefined
 }
 
 export interface Answer<T> {

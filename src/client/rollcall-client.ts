@@ -49,12 +49,12 @@ export class RollcallClient {
   readonly #operator: Operator
 
   constructor(options: ClientOptions) {
-    const { requester, tokens, transport } = connected(options, 'envelope')
+    const { operator, tokens, transport } = connected(options, 'envelope')
     this.#transport = transport
-    this.#operator = new Operator(requester)
+    this.#operator = operator
     this.users = new UsersClient(this.#operator)
     this.roles = new RolesClient(this.#operator)
-    this.auth = new AuthClient(requester, tokens)
+    this.auth = new AuthClient(this.#operator, tokens)
   }
 
   /** Any operation of the OpenAPI document by its operationId, typed: `client.call('getUser', { params: { id } })`. */
@@ -101,12 +101,13 @@ function connected(options: ClientOptions, answers: AnswerStyle) {
     budget: options.retryBudget === null ? undefined : (options.retryBudget ?? new RetryBudget({ clock })),
     answers,
     tokens,
-    renew: (refused) => tokens.renew(refused, (token) => askForNext(requester, token)),
+    renew: (refused) => tokens.renew(refused, (token) => askForNext(operator, token)),
     log: options.log,
     clock,
     random,
   })
-  return { requester, tokens, transport }
+  const operator = new Operator(requester)
+  return { requester, operator, tokens, transport }
 }
 
 function lowerCased(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {

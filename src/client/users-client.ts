@@ -92,9 +92,10 @@ export class UsersClient {
   /** Where an e-mail has to be confirmed first, the user comes back with the one it had. */
   async changeEmail(id: string, email: string, options: ChangeOptions = {}): Promise<User> {
     const input = { params: { id }, body: { email } }
-    return this.#orOwn(id, { email }, options, () =>
-      this.#api.send('changeEmail', input, options, ifMatch(options.ifVersion)),
-    )
+    return this.#orOwn(id, { email }, options, async () => {
+      const { data } = await this.#api.send('changeEmail', input, options, ifMatch(options.ifVersion))
+      return { data: data ?? (await this.get(id, options)) }
+    })
   }
 
   /** `currentPassword` is what a user needs who changes its own. */

@@ -18,6 +18,8 @@ interface Operation {
   readonly parameters?: readonly Parameter[]
   readonly requestBody?: Content
   readonly responses: Readonly<Record<string, Content>>
+  /** Empty: no credentials are looked at. */
+  readonly security: readonly unknown[]
 }
 
 export interface OpenApiDocument {
@@ -33,6 +35,13 @@ interface Located {
 
 const HEAD = `/* eslint-disable */
 // Made from the service's OpenAPI document by \`npm run client:types\`. Do not edit: a test compares it with the service.
+`
+const ENTRY = `export interface OperationEntry {
+  readonly method: string
+  readonly path: string
+  /** Anybody may call it: no credentials are looked at. */
+  readonly open?: true
+}
 `
 const JSON_TYPE = 'application/json'
 /** The envelope of a failure: its parts have names of their own below. */
@@ -105,12 +114,13 @@ function schemaOf({ content = {} }: Content): JsonSchema | undefined {
 }
 
 function tableText(located: readonly Located[]): string {
-  const rows = located.map(
-    ({ method, path, operation }) =>
-      `  ${keyText(operation.operationId)}: { method: ${literal(method)}, path: ${literal(path)} },`,
-  )
+  const rows = located.map(({ method, path, operation: { operationId, security } }) => {
+    const fields = [`method: ${literal(method)}`, `path: ${literal(path)}`]
+    if (security.length === 0) fields.push('open: true')
+    return `  ${keyText(operationId)}: { ${fields.join(', ')} },`
+  })
   return (
-    `/** Where each operation is found. */\nexport const OPERATIONS = {\n${rows.join('\n')}\n` +
-    `} as const satisfies Readonly<Record<keyof Operations, { readonly method: string; readonly path: string }>>\n`
+    `${ENTRY}\n/** Where each operation is found. */\n` +
+    `export const OPERATIONS: Readonly<Record<keyof Operations, OperationEntry>> = {\n${rows.join('\n')}\n}\n`
   )
 }
