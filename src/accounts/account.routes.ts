@@ -62,8 +62,8 @@ function registrationRoutes(
         { status: 202, description: 'The rest is in a mail', data: schemas.nothing },
       ],
       errors: ['EMAIL_TAKEN'],
-      handle: async ({ body }) => {
-        const user = await registration.register(body)
+      handle: async ({ body, effect }) => {
+        const user = await registration.register(body, effect)
         return user ? created(user, 'Registered') : mailed('A mail was sent to this address')
       },
     }),
@@ -161,8 +161,8 @@ function invitationRoutes({ invitations }: AccountServices, schemas: AccountSche
         { status: 200, description: 'Invited again', data: schemas.userView, headers: ETAG },
       ],
       errors: ['EMAIL_TAKEN', 'RATE_LIMITED'],
-      handle: async ({ body, caller }) => {
-        const { user, again } = await invitations.invite(caller, body)
+      handle: async ({ body, caller, effect }) => {
+        const { user, again } = await invitations.invite(caller, body, effect)
         return again ? found(user, 'Invited again') : created(user, 'User invited')
       },
     }),

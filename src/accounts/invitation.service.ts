@@ -1,4 +1,5 @@
 import type { Caller } from '../http/caller'
+import type { Effect } from '../http/effect'
 import type { RateLimiter } from '../limits/rate-limiter'
 import type { AccountMails } from '../mail/account-mails'
 import type { PasswordHasher } from '../passwords/password-hasher'
@@ -41,11 +42,11 @@ export class InvitationService {
    * @throws ValidationError, RATE_LIMITED, EmailTakenError; FORBIDDEN for roles that are not the caller's to grant;
    * SERVICE_UNAVAILABLE where no mail can be sent
    */
-  async invite(caller: Caller, input: InviteInput): Promise<Invited> {
+  async invite(caller: Caller, input: InviteInput, effect?: Effect): Promise<Invited> {
     const { mails, rates, tokens } = this.deps
     mails.ensureAvailable()
     await rates.limit('recipient', input.email)
-    const invited = await this.createOrFind(caller, input)
+    const invited = await this.createOrFind(caller, input, effect)
     mails.send(invited.user.email, 'invitation', await tokens.issue('invitation', invited.user))
     return invited
   }
@@ -62,9 +63,9 @@ export class InvitationService {
     return user
   }
 
-  private async createOrFind(caller: Caller, input: InviteInput): Promise<Invited> {
+  private async createOrFind(caller: Caller, input: InviteInput, effect?: Effect): Promise<Invited> {
     try {
-      return { user: await this.deps.users.create(caller, input), again: false }
+      return { user: await this.deps.users.create(caller, input, effect), again: false }
     } catch (error) {
       if (!isEmailTaken(error)) throw error
       const present = await this.deps.access.credentialsByEmail(input.email)

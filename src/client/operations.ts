@@ -20,15 +20,14 @@ interface LooseInput {
   readonly body?: unknown
 }
 
-/** Answers with secrets are not kept for replaying, and the service refuses a key there. */
-const SECRET_ANSWER = /\/auth\/(login|refresh|api-keys|mfa|step-up)/
 /** Asking twice for a session gives two sessions or the same one, and either will do. */
-const HARMLESS_TWICE = /\/auth\/(login|refresh|logout)$/
+const HARMLESS_TWICE: ReadonlySet<OperationName> = new Set(['logIn', 'refresh', 'logOut'])
 
-/** Whether a call to this route may be repeated. */
-function repeatOf(method: string, path: string): Repeat {
-  if (method !== 'POST' || HARMLESS_TWICE.test(path)) return 'always'
-  return SECRET_ANSWER.test(path) ? 'never' : 'with-key'
+/** Whether a call may be repeated. Answers with secrets are not kept for replaying: the service takes no key there. */
+function repeatOf(name: OperationName): Repeat {
+  const { method, keyed } = OPERATIONS[name]
+  if (method !== 'POST' || HARMLESS_TWICE.has(name)) return 'always'
+  return keyed ? 'with-key' : 'never'
 }
 
 /** Sends the operations of the OpenAPI document by name. */
@@ -48,7 +47,7 @@ export class Operator {
     const { method, path: template, open: anonymous } = OPERATIONS[name]
     const { params = {}, query, body } = input as LooseInput
     const path = fillPath(template, params)
-    const repeat = repeatOf(method, template)
+    const repeat = repeatOf(name)
     return this.#requester.send({ method, path, query, body, headers, repeat, anonymous }, options)
   }
 }

@@ -28,9 +28,11 @@ export type ErrorCode =
   | 'SETUP_DONE'
   | 'API_KEY_LIMIT'
   | 'CONFLICT'
+  | 'IDEMPOTENCY_CONFLICT'
   | 'VERSION_MISMATCH'
   | 'PAYLOAD_TOO_LARGE'
   | 'UNSUPPORTED_MEDIA_TYPE'
+  | 'IDEMPOTENCY_MISMATCH'
   | 'PRECONDITION_REQUIRED'
   | 'RATE_LIMITED'
   | 'ACCOUNT_LOCKED'
@@ -907,11 +909,13 @@ export interface OperationEntry {
   readonly path: string
   /** Anybody may call it: no credentials are looked at. */
   readonly open?: true
+  /** Takes an Idempotency-Key. */
+  readonly keyed?: true
 }
 
 /** Where each operation is found. */
 export const OPERATIONS: Readonly<Record<keyof Operations, OperationEntry>> = {
-  createUser: { method: 'POST', path: '/api/v1/users' },
+  createUser: { method: 'POST', path: '/api/v1/users', keyed: true },
   listUsers: { method: 'GET', path: '/api/v1/users' },
   getUser: { method: 'GET', path: '/api/v1/users/{id}' },
   replaceUser: { method: 'PUT', path: '/api/v1/users/{id}' },
@@ -919,12 +923,12 @@ export const OPERATIONS: Readonly<Record<keyof Operations, OperationEntry>> = {
   deleteUser: { method: 'DELETE', path: '/api/v1/users/{id}' },
   changeEmail: { method: 'PUT', path: '/api/v1/users/{id}/email' },
   setPassword: { method: 'PUT', path: '/api/v1/users/{id}/password' },
-  restoreUser: { method: 'POST', path: '/api/v1/users/{id}/restore' },
+  restoreUser: { method: 'POST', path: '/api/v1/users/{id}/restore', keyed: true },
   listUserRoles: { method: 'GET', path: '/api/v1/users/{id}/roles' },
-  addUserRoles: { method: 'POST', path: '/api/v1/users/{id}/roles' },
+  addUserRoles: { method: 'POST', path: '/api/v1/users/{id}/roles', keyed: true },
   replaceUserRoles: { method: 'PUT', path: '/api/v1/users/{id}/roles' },
   removeUserRole: { method: 'DELETE', path: '/api/v1/users/{id}/roles/{role}' },
-  createRole: { method: 'POST', path: '/api/v1/roles' },
+  createRole: { method: 'POST', path: '/api/v1/roles', keyed: true },
   listRoles: { method: 'GET', path: '/api/v1/roles' },
   getRole: { method: 'GET', path: '/api/v1/roles/{name}' },
   replaceRole: { method: 'PUT', path: '/api/v1/roles/{name}' },
@@ -933,21 +937,21 @@ export const OPERATIONS: Readonly<Record<keyof Operations, OperationEntry>> = {
   logIn: { method: 'POST', path: '/api/v1/auth/login', open: true },
   refresh: { method: 'POST', path: '/api/v1/auth/refresh', open: true },
   stepUp: { method: 'POST', path: '/api/v1/auth/step-up' },
-  logOut: { method: 'POST', path: '/api/v1/auth/logout' },
+  logOut: { method: 'POST', path: '/api/v1/auth/logout', keyed: true },
   getMe: { method: 'GET', path: '/api/v1/auth/me' },
   listSessions: { method: 'GET', path: '/api/v1/auth/sessions' },
   endOtherSessions: { method: 'DELETE', path: '/api/v1/auth/sessions' },
   endSession: { method: 'DELETE', path: '/api/v1/auth/sessions/{id}' },
   listUserSessions: { method: 'GET', path: '/api/v1/users/{id}/sessions' },
   endUserSessions: { method: 'DELETE', path: '/api/v1/users/{id}/sessions' },
-  register: { method: 'POST', path: '/api/v1/auth/register', open: true },
-  verifyEmail: { method: 'POST', path: '/api/v1/auth/email/verify', open: true },
-  resendVerification: { method: 'POST', path: '/api/v1/auth/email/verify/resend', open: true },
-  forgotPassword: { method: 'POST', path: '/api/v1/auth/password/forgot', open: true },
-  resetPassword: { method: 'POST', path: '/api/v1/auth/password/reset', open: true },
-  inviteUser: { method: 'POST', path: '/api/v1/auth/invitations' },
-  acceptInvitation: { method: 'POST', path: '/api/v1/auth/invitations/accept', open: true },
-  unlockUser: { method: 'POST', path: '/api/v1/users/{id}/unlock' },
+  register: { method: 'POST', path: '/api/v1/auth/register', open: true, keyed: true },
+  verifyEmail: { method: 'POST', path: '/api/v1/auth/email/verify', open: true, keyed: true },
+  resendVerification: { method: 'POST', path: '/api/v1/auth/email/verify/resend', open: true, keyed: true },
+  forgotPassword: { method: 'POST', path: '/api/v1/auth/password/forgot', open: true, keyed: true },
+  resetPassword: { method: 'POST', path: '/api/v1/auth/password/reset', open: true, keyed: true },
+  inviteUser: { method: 'POST', path: '/api/v1/auth/invitations', keyed: true },
+  acceptInvitation: { method: 'POST', path: '/api/v1/auth/invitations/accept', open: true, keyed: true },
+  unlockUser: { method: 'POST', path: '/api/v1/users/{id}/unlock', keyed: true },
   beginAuthenticator: { method: 'POST', path: '/api/v1/auth/mfa/totp' },
   removeAuthenticator: { method: 'DELETE', path: '/api/v1/auth/mfa/totp' },
   activateAuthenticator: { method: 'POST', path: '/api/v1/auth/mfa/totp/activate' },
@@ -957,10 +961,10 @@ export const OPERATIONS: Readonly<Record<keyof Operations, OperationEntry>> = {
   listApiKeys: { method: 'GET', path: '/api/v1/auth/api-keys' },
   createApiKey: { method: 'POST', path: '/api/v1/auth/api-keys' },
   revokeApiKey: { method: 'DELETE', path: '/api/v1/auth/api-keys/{id}' },
-  setUp: { method: 'POST', path: '/api/v1/auth/setup', open: true },
+  setUp: { method: 'POST', path: '/api/v1/auth/setup', open: true, keyed: true },
   exportUser: { method: 'GET', path: '/api/v1/users/{id}/export' },
-  purgeUser: { method: 'POST', path: '/api/v1/users/{id}/purge' },
-  explainAccess: { method: 'POST', path: '/api/v1/authz/explain' },
+  purgeUser: { method: 'POST', path: '/api/v1/users/{id}/purge', keyed: true },
+  explainAccess: { method: 'POST', path: '/api/v1/authz/explain', keyed: true },
   ping: { method: 'GET', path: '/ping', open: true },
   health: { method: 'GET', path: '/health', open: true },
   live: { method: 'GET', path: '/health/live', open: true },

@@ -5,6 +5,7 @@ import { Background } from '../accounts/background'
 import type { Config } from '../config'
 import { createLimits, type Limits } from '../limits/limits'
 import { createMailing, type Mailing } from '../mail/create-mailing'
+import { MongoIdempotencyStore } from '../mongo/idempotency.mongo-store'
 import { BcryptHasher, hashingThreads } from '../passwords/password-hasher'
 import { createPasswordPolicy, type PasswordPolicy } from '../passwords/password-policy'
 import { PasswordVerifier } from '../passwords/password-verifier'
@@ -36,6 +37,8 @@ export interface Foundations {
   readonly background: Background
   readonly limits: Limits
   readonly box: SecretBox
+  /** Requests by their Idempotency-Key. */
+  readonly keys: MongoIdempotencyStore
 }
 
 export function createFoundations(config: Config, connection: Connection, logger: Logger): Foundations {
@@ -73,6 +76,7 @@ export function createFoundations(config: Config, connection: Connection, logger
       onLocked: lockNotice(background, access, mailing),
     }),
     box: createSecretBox(encryptionKeyOf(config)),
+    keys: new MongoIdempotencyStore(connection, deadlineMs, clock),
   }
 }
 

@@ -4,6 +4,7 @@ import type { Sort } from '../filter/sort'
 import { PERMISSIONS } from '../http/access'
 import { requireHeld } from '../http/authority'
 import type { Caller } from '../http/caller'
+import type { Effect } from '../http/effect'
 import type { IfMatch } from '../http/etag'
 import type { PageFacts, Paging } from '../http/paging'
 import { requireOverRole } from './role-authority'
@@ -71,10 +72,16 @@ export class RoleService {
     return this.deps.dao.changedSince(since, limit)
   }
 
-  /** @throws RoleTakenError; FORBIDDEN when it would carry what the caller lacks */
-  async create(caller: Caller, { name, description = '', permissions = [] }: NewRoleInput): Promise<RoleView> {
+  /**
+   * @param effect an earlier attempt may have made the role already.
+   * @throws RoleTakenError; FORBIDDEN when it would carry what the caller lacks
+   */
+  async create(caller: Caller, input: NewRoleInput, effect?: Effect): Promise<RoleView> {
+    const { name, description = '', permissions = [] } = input
     requireHeld(caller.permissions, permissions)
     const role = this.newRole(name, description, permissions, false)
+    const made = effect?.resumed ? await this.deps.dao.find(name) : undefined
+    if (made && effect && isAsMade(made, role, effect.since)) return presentRole(made)
     await this.deps.dao.insert(role)
     return presentRole(role)
   }
@@ -256,4 +263,11 @@ function sameContent(one: Role, other: Role): boolean {
 
 function sameMembers(one: readonly string[], other: readonly string[]): boolean {
   return one.length === other.length && one.every((member) => other.includes(member))
+}
+
+/** Whether a role is the one that an attempt after `since` was to make. Roles have no id of their own but the name. */
+function isAsMade(found: Role, wanted: Role, since: Date): boolean {
+  const { description, permissions } = wanted
+  const isSame = found.description === description && sameMembers(found.permissions, permissions)
+  return isSame && found.version === 1 && found.created_at >= since
 }

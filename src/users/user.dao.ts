@@ -18,8 +18,11 @@ export type AccessEffect = 'access' | 'sessions'
  * reject with SERVICE_UNAVAILABLE when the store does not answer in time.
  */
 export interface UserDao {
-  /** @throws EmailTakenError */
-  insert(user: NewUser, passwordHash: string | null): Promise<User>
+  /**
+   * @param id 24 hex digits; a new one unless given. One that is taken gives the user who has it, as it is.
+   * @throws EmailTakenError
+   */
+  insert(user: NewUser, passwordHash: string | null, id?: string): Promise<User>
 
   find(id: string): Promise<User | undefined>
 

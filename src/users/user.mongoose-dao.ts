@@ -66,9 +66,17 @@ export class MongooseUserDao implements UserDao {
     this.totals = new DataLoader((asked) => this.countAll(asked), together)
   }
 
-  async insert(user: NewUser, passwordHash: string | null): Promise<User> {
-    const document = { ...toDocument(user), _id: new mongo.ObjectId(), password_hash: passwordHash }
-    await this.writing(this.users.insertOne(document))
+  async insert(user: NewUser, passwordHash: string | null, id?: string): Promise<User> {
+    const _id = id === undefined ? new mongo.ObjectId() : toObjectId(id)
+    const document = { ...toDocument(user), _id, password_hash: passwordHash }
+    try {
+      await this.writing(this.users.insertOne(document))
+    } catch (error) {
+      // Whichever index refused: an earlier attempt under this id took its e-mail, too.
+      const present = id !== undefined && isTaken(error) ? await this.find(id) : undefined
+      if (present) return present
+      throw error
+    }
     await this.takeBackIfReserved(document)
     return { ...user, id: document._id.toHexString() }
   }
@@ -291,6 +299,10 @@ export class MongooseUserDao implements UserDao {
   private within<T>(work: Promise<T>): Promise<T> {
     return storeCall(work, this.deadlineMs)
   }
+}
+
+function isTaken(error: unknown): boolean {
+  return error instanceof EmailTakenError || isDuplicateKey(error, '_id')
 }
 
 function isId(id: string): boolean {

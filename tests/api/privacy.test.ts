@@ -22,7 +22,16 @@ const PERSONAL = [
  * Collections that name nobody (keys and counters by digest, and what the service itself needs), or, as the mailbox of a
  * development machine, hold for an hour what the person has been sent.
  */
-const NOT_EXPORTED = ['dev_mailbox', 'guards', 'login_attempts', 'rate_counts', 'roles', 'setup_links', 'signing_keys']
+const NOT_EXPORTED = [
+  'dev_mailbox',
+  'guards',
+  'idempotency',
+  'login_attempts',
+  'rate_counts',
+  'roles',
+  'setup_links',
+  'signing_keys',
+]
 
 let api: TestApi
 let admin: SignedIn

@@ -41,6 +41,8 @@ const ENTRY = `export interface OperationEntry {
   readonly path: string
   /** Anybody may call it: no credentials are looked at. */
   readonly open?: true
+  /** Takes an Idempotency-Key. */
+  readonly keyed?: true
 }
 `
 const JSON_TYPE = 'application/json'
@@ -114,9 +116,10 @@ function schemaOf({ content = {} }: Content): JsonSchema | undefined {
 }
 
 function tableText(located: readonly Located[]): string {
-  const rows = located.map(({ method, path, operation: { operationId, security } }) => {
+  const rows = located.map(({ method, path, operation: { operationId, security, parameters = [] } }) => {
     const fields = [`method: ${literal(method)}`, `path: ${literal(path)}`]
     if (security.length === 0) fields.push('open: true')
+    if (parameters.some(({ name }) => name === 'Idempotency-Key')) fields.push('keyed: true')
     return `  ${keyText(operationId)}: { ${fields.join(', ')} },`
   })
   return (
