@@ -13,8 +13,8 @@ export type Begun =
   /** This attempt is to do the work, until the lease ends, which `renew` puts off. */
   | { readonly kind: 'owned'; readonly effect: Effect }
   | { readonly kind: 'kept'; readonly reply: KeptReply }
-  /** Another attempt is at work. */
-  | { readonly kind: 'in_flight' }
+  /** Another attempt is at work: it gives a sign of life within so many milliseconds, or is over. */
+  | { readonly kind: 'in_flight'; readonly waitMs: number }
   /** The key belongs to another request. */
   | { readonly kind: 'mismatch' }
 

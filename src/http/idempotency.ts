@@ -12,11 +12,9 @@ export const IDEMPOTENCY_REPLAYED = 'Idempotency-Replayed'
 /** How long an answer is kept, in milliseconds. */
 export const ANSWER_KEPT_MS = 24 * 60 * 60 * 1_000
 /** How long an attempt that gives no sign of life keeps others out, in milliseconds. */
-export const LEASE_MS = 5_000
+export const LEASE_MS = 3_000
 /** How often an attempt at work gives a sign of life, in milliseconds. */
-const RENEW_MS = 1_500
-/** What a client is told to wait while another attempt is at work. */
-const RETRY_AFTER_S = 1
+const RENEW_MS = 1_000
 
 /** Printable ASCII, 1 to 255 characters. */
 const KEY = /^[\x20-\x7e]{1,255}$/
@@ -85,7 +83,7 @@ export class KeptAnswers implements Idempotency {
       case 'mismatch':
         throw new AppError('IDEMPOTENCY_MISMATCH')
       case 'in_flight':
-        throw new AppError('IDEMPOTENCY_CONFLICT', { headers: { 'Retry-After': String(RETRY_AFTER_S) } })
+        throw atWork(begun.waitMs)
       case 'owned':
         return this.work(row, input, claim, begun.effect)
     }
@@ -115,6 +113,11 @@ export class KeptAnswers implements Idempotency {
   private async settle(step: Promise<void>): Promise<void> {
     await step.catch((error: unknown) => this.settings.logger.warn('A kept answer could not be written', { error }))
   }
+}
+
+/** Whoever comes back then finds the answer, or takes up what a process left that died. */
+function atWork(waitMs: number): AppError {
+  return new AppError('IDEMPOTENCY_CONFLICT', { headers: { 'Retry-After': String(Math.ceil(waitMs / 1_000)) } })
 }
 
 /** Not those that ask for another try, nor those that nobody foresaw. */

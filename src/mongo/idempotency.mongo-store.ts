@@ -26,7 +26,7 @@ export class MongoIdempotencyStore implements IdempotencyStore {
       const begun = (await this.first(claim)) ?? (await this.next(claim))
       if (begun) return begun
     }
-    return { kind: 'in_flight' }
+    return { kind: 'in_flight', waitMs: LEASE_MS }
   }
 
   async renew({ id, owner }: Claim): Promise<void> {
@@ -75,7 +75,8 @@ export class MongoIdempotencyStore implements IdempotencyStore {
     }
     if (found.fingerprint !== fingerprint) return { kind: 'mismatch' }
     if (found.reply) return { kind: 'kept', reply: keptReply(found.reply, found.subject) }
-    if (found.lease_until > now) return { kind: 'in_flight' }
+    const waitMs = found.lease_until.getTime() - now.getTime()
+    if (waitMs > 0) return { kind: 'in_flight', waitMs }
     const taken = { owner, lease_until: this.later(LEASE_MS) }
     const { matchedCount } = await this.within(
       this.records.updateOne({ ...seen, reply: { $exists: false } }, { $set: taken }),

@@ -100,7 +100,7 @@ describe.each([400, 422])('Idempotency-Key, with validation status %i', (invalid
     expect(fresh).toHaveLength(1)
     expect(waiting.length).toBeGreaterThan(0)
     for (const { body: said, headers } of waiting) {
-      expect([said.data.code, headers['retry-after']]).toEqual(['IDEMPOTENCY_CONFLICT', '1'])
+      expect([said.data.code, headers['retry-after']]).toEqual(['IDEMPOTENCY_CONFLICT', '3'])
     }
     expect((await post('/users', once, body)).text).toBe(fresh[0]!.text)
   })

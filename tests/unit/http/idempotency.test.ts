@@ -160,11 +160,12 @@ describe('a claim', () => {
 })
 
 it.each([
-  ['in_flight', 'IDEMPOTENCY_CONFLICT', { 'Retry-After': '1' }],
-  ['mismatch', 'IDEMPOTENCY_MISMATCH', {}],
-] as const)('%s is %s', async (kind, code, headers) => {
+  [{ kind: 'in_flight', waitMs: 2_001 }, 'IDEMPOTENCY_CONFLICT', { 'Retry-After': '3' }],
+  [{ kind: 'in_flight', waitMs: 1 }, 'IDEMPOTENCY_CONFLICT', { 'Retry-After': '1' }],
+  [{ kind: 'mismatch' }, 'IDEMPOTENCY_MISMATCH', {}],
+] as const)('%j is %s', async (begun, code, headers) => {
   const handle = jest.fn(async () => DONE)
-  await expect(guard(storeOf({ kind }).store, handle)(inputOf())).rejects.toMatchObject({ code, headers })
+  await expect(guard(storeOf(begun).store, handle)(inputOf())).rejects.toMatchObject({ code, headers })
   expect(handle).not.toHaveBeenCalled()
 })
 
