@@ -73,6 +73,8 @@ export interface PasswordRules {
   /** In bytes of UTF-8. */
   readonly minBytes: number
   readonly classes: readonly PasswordClass[]
+  /** Words that no password may hold, in any case. */
+  readonly words: readonly string[]
   /** The least zxcvbn score, 0 to 4. 0: not asked for. */
   readonly minScore: number
   readonly refuseCommon: boolean
@@ -106,6 +108,13 @@ const MILLISECONDS_MAX = 60_000
 const PORT_MAX = 65_535
 const WORKERS_MAX = 256
 const DEFAULT_CLASSES: readonly PasswordClass[] = ['lower', 'upper', 'digit']
+/** No rule on what a password is made of. */
+const NO_CLASSES = 'none'
+const WORD_LENGTH_MIN = 4
+const WORD_LENGTH_MAX = 64
+const WORDS_MAX = 100
+/** Variables that hold several values, separated by commas. */
+const LISTS = ['CORS_ORIGINS', 'PASSWORD_CLASSES', 'PASSWORD_WORDS'] as const
 const DAY_S = 86_400
 const NAME_LENGTH_MAX = 256
 const KEY_LENGTH_MIN = 32
@@ -155,8 +164,9 @@ const variables = {
   PASSWORD_MIN_BYTES: joi.number().integer().min(8).max(72).default(8),
   PASSWORD_CLASSES: joi
     .array()
-    .items(joi.string().valid('lower', 'upper', 'digit', 'symbol'))
+    .items(joi.string().valid('lower', 'upper', 'digit', 'symbol', NO_CLASSES))
     .unique(),
+  PASSWORD_WORDS: joi.array().items(joi.string().min(WORD_LENGTH_MIN).max(WORD_LENGTH_MAX)).max(WORDS_MAX),
   PASSWORD_MIN_SCORE: joi.number().integer().min(0).max(4).default(0),
   PASSWORD_COMMON: joi.string().valid('refuse', 'allow').default('refuse'),
   LOGIN_ATTEMPTS_MAX: joi.number().integer().min(1).max(1_000).default(10),
@@ -249,7 +259,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
 function pick(env: Readonly<Record<string, string | undefined>>): Record<string, unknown> {
   const given: Record<string, unknown> = {}
   for (const name of [...VARIABLES, ...FROM_LAUNCHERS]) if (env[name]?.trim()) given[name] = env[name]
-  for (const name of ['CORS_ORIGINS', 'PASSWORD_CLASSES']) if (env[name]) given[name] = listed(env[name])
+  for (const name of LISTS) if (env[name]) given[name] = listed(env[name])
   return given
 }
 
@@ -320,10 +330,15 @@ function verifiedFirst({ REQUIRE_VERIFIED_EMAIL: asked, ENUMERATION_SAFE: safe, 
 function passwordRules(values: Values): PasswordRules {
   return Object.freeze({
     minBytes: values.PASSWORD_MIN_BYTES as number,
-    classes: Object.freeze((values.PASSWORD_CLASSES as PasswordClass[] | undefined) ?? DEFAULT_CLASSES),
+    classes: passwordClasses(values),
+    words: Object.freeze((values.PASSWORD_WORDS as readonly string[] | undefined) ?? []),
     minScore: values.PASSWORD_MIN_SCORE as number,
     refuseCommon: values.PASSWORD_COMMON === 'refuse',
   })
+}
+
+function passwordClasses({ PASSWORD_CLASSES: given = DEFAULT_CLASSES }: Values): readonly PasswordClass[] {
+  return Object.freeze((given as readonly string[]).filter((name): name is PasswordClass => name !== NO_CLASSES))
 }
 
 function loginLimits(values: Values): LoginLimits {

@@ -1,17 +1,17 @@
 import { createHash, randomBytes } from 'node:crypto'
 
 export const RECOVERY_CODES = 10
-/** 80 bits each: no guess finds one, and a plain hash keeps it. */
-const CODE_BYTES = 10
+/** 120 bits each: no guess finds one, and a plain hash keeps it. */
+const CODE_BYTES = 15
 const GROUP_LENGTH = 4
-const CODE_LENGTH = 16
+const CODE_LENGTH = 24
 /** Crockford's base 32: no letter that looks like a digit. */
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz'
 const CODE = new RegExp(`^[${ALPHABET}]{${CODE_LENGTH}}$`)
 const LOOK_ALIKES: Readonly<Record<string, string>> = { i: '1', l: '1', o: '0' }
 const BITS = 5
 
-/** `xxxx-xxxx-xxxx-xxxx`, ten of them. */
+/** `xxxx-xxxx-xxxx-xxxx-xxxx-xxxx`, ten of them. */
 export function newRecoveryCodes(): readonly string[] {
   return Array.from({ length: RECOVERY_CODES }, () => grouped(encoded(randomBytes(CODE_BYTES))))
 }

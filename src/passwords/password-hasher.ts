@@ -6,8 +6,8 @@ import { AppError } from '../errors'
 export const PASSWORD_BYTES_MAX = 72
 export const PASSWORD_BYTES_MIN = 8
 
-/** Hashes that wait for each thread: some eight seconds' worth at cost 12, where it has a core to itself. */
-const WAITING_PER_THREAD_MAX = 32
+/** Hashes that wait in one process: a burst of a hundred callers is served; beyond it they are refused at once. */
+const HASHES_WAITING_MAX = 128
 /** A thread that had nothing to do for so long ends, and frees its memory. */
 const IDLE_MS = 60_000
 /**
@@ -48,7 +48,7 @@ export class BcryptHasher implements PasswordHasher {
   private admitted = 0
 
   constructor(private readonly options: HasherOptions) {
-    const { concurrency, waitingMax = WAITING_PER_THREAD_MAX * concurrency } = options
+    const { concurrency, waitingMax = HASHES_WAITING_MAX } = options
     this.admittedMax = concurrency + waitingMax
     this.pool = new Piscina({
       filename: WORKER_FILE,

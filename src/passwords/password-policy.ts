@@ -8,6 +8,8 @@ export interface PolicyRules {
   /** In bytes of UTF-8. */
   readonly minBytes: number
   readonly classes: readonly CharacterClass[]
+  /** Words that no password may hold, without regard to case. */
+  readonly words: readonly string[]
   /** The least zxcvbn score, 0 to 4. 0: not asked for. */
   readonly minScore: number
   readonly refuseCommon: boolean
@@ -15,7 +17,7 @@ export interface PolicyRules {
 
 /** One rule that a password breaks. The code is joi's where joi has one. */
 export type PasswordProblem =
-  | { readonly code: 'password.characters' | 'password.common' | 'password.score' }
+  | { readonly code: 'password.characters' | 'password.common' | 'password.score' | 'password.word' }
   | { readonly code: 'string.min' | 'string.max'; readonly limit: number }
   | { readonly code: 'string.pattern.name'; readonly name: string }
 
@@ -43,6 +45,7 @@ const LONE_SURROGATE = /\p{Surrogate}/u
 export const BASIC_RULES: PolicyRules = Object.freeze({
   minBytes: PASSWORD_BYTES_MIN,
   classes: ['lower', 'upper', 'digit'] as const,
+  words: [],
   minScore: 0,
   refuseCommon: false,
 })
@@ -77,22 +80,25 @@ function plainProblems(password: string, { minBytes, classes }: PolicyRules): re
 function guessProblems(
   password: string,
   about: readonly string[],
-  { minScore }: PolicyRules,
+  { minScore, words }: PolicyRules,
   common: CommonPasswords,
   score: Score | undefined,
 ): readonly PasswordProblem[] {
   const problems: PasswordProblem[] = []
-  if (common.has(password.toLowerCase())) problems.push({ code: 'password.common' })
+  const lowered = password.toLowerCase()
+  if (words.some((word) => lowered.includes(word.toLowerCase()))) problems.push({ code: 'password.word' })
+  if (common.has(lowered)) problems.push({ code: 'password.common' })
   if (score && score(password, about) < minScore) problems.push({ code: 'password.score' })
   return problems
 }
 
-function describe({ minBytes, classes, minScore, refuseCommon }: PolicyRules): string {
+function describe({ minBytes, classes, words, minScore, refuseCommon }: PolicyRules): string {
   const names = classes.map((one) => `${/^[aeiou]/.test(CLASSES[one].name) ? 'an' : 'a'} ${CLASSES[one].name}`)
   const last = names.pop()
   const listed = names.length > 0 ? `${names.join(', ')} and ${last}` : last
   return [
     `${minBytes} to ${PASSWORD_BYTES_MAX} bytes in UTF-8${listed === undefined ? '' : `, with ${listed}`}`,
+    ...(words.length > 0 ? ['without words that are refused here'] : []),
     ...(refuseCommon ? ['none of the commonest'] : []),
     ...(minScore > 0 ? [`a zxcvbn score of at least ${minScore}`] : []),
   ].join('; ')

@@ -27,6 +27,7 @@ export function passwordSchema(): StringSchema {
       'password.characters': '{{#label}} must be valid Unicode without NUL',
       'password.common': '{{#label}} is among the passwords that everybody tries first',
       'password.score': '{{#label}} is too easy to guess',
+      'password.word': '{{#label}} must not hold a word that is refused here',
       'string.min': '{{#label}} must be at least {{#limit}} bytes long in UTF-8',
       'string.max': '{{#label}} must be at most {{#limit}} bytes long in UTF-8',
       'string.pattern.name': '{{#label}} must contain at least one {{#name}}',

@@ -48,7 +48,7 @@ it('has a default for everything, and is frozen', () => {
     allowRegistration: false,
     enumerationSafe: false,
     requireVerifiedEmail: false,
-    password: { minBytes: 8, classes: ['lower', 'upper', 'digit'], minScore: 0, refuseCommon: true },
+    password: { minBytes: 8, classes: ['lower', 'upper', 'digit'], words: [], minScore: 0, refuseCommon: true },
     login: { attemptsMax: 10, addressAttemptsMax: 100, windowS: 900, lockS: 60, lockMaxS: 3_600 },
     redisUrl: undefined,
     trustProxy: false,
@@ -136,6 +136,12 @@ describe('AUTH_MODE', () => {
     const env = { NODE_ENV: 'production', MONGO_URI: 'mongodb://db.example/rollcall' }
     expect(problemsOf(env)).toEqual([expect.stringContaining('ENCRYPTION_KEY is required in production')])
     expect(loadConfig({ ...env, ENCRYPTION_KEY: 'ab'.repeat(32) }).encryptionKey).toEqual(Buffer.alloc(32, 0xab))
+  })
+
+  it('reads what passwords need', () => {
+    const env = { PASSWORD_CLASSES: 'none', PASSWORD_WORDS: 'acme, rollcall' }
+    expect(loadConfig(env).password).toMatchObject({ classes: [], words: ['acme', 'rollcall'] })
+    expect(problemsOf({ PASSWORD_WORDS: 'abc' })).toHaveLength(1)
   })
 
   it('asks for both of ADMIN_EMAIL and ADMIN_PASSWORD', () => {

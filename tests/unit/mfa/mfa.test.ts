@@ -124,22 +124,22 @@ describe('codes of time', () => {
 })
 
 describe('recovery codes', () => {
-  it('are ten, of 80 bits each', () => {
+  it('are ten, of 120 bits each', () => {
     const codes = new Set(Array.from({ length: 20 }, newRecoveryCodes).flat())
     const letters = new Set([...codes].join('').replaceAll('-', ''))
 
     expect(codes.size).toBe(200)
     expect([...letters].sort().join('')).toBe('0123456789abcdefghjkmnpqrstvwxyz')
-    for (const code of codes) expect(code).toMatch(/^\w{4}(-\w{4}){3}$/)
+    for (const code of codes) expect(code).toMatch(/^\w{4}(-\w{4}){5}$/)
   })
 
   it('are the same however they are typed, and other ones for other people', () => {
-    const hash = hashOfRecoveryCode('u1', '0123-4567-89ab-cdef')
+    const hash = hashOfRecoveryCode('u1', '0123-4567-89ab-cdef-ghjk-mnpq')
 
-    expect(hashOfRecoveryCode('u1', 'OL23 4567 89AB CDEF')).toBe(hash)
-    expect(hashOfRecoveryCode('u2', '0123-4567-89ab-cdef')).not.toBe(hash)
-    expect(hashOfRecoveryCode('u1', '0123-4567-89ab-cde')).toBeUndefined()
-    expect(hashOfRecoveryCode('u1', '0123-4567-89ab-cdeu')).toBeUndefined()
+    expect(hashOfRecoveryCode('u1', 'OL23 4567 89AB CDEF GHJK MNPQ')).toBe(hash)
+    expect(hashOfRecoveryCode('u2', '0123-4567-89ab-cdef-ghjk-mnpq')).not.toBe(hash)
+    expect(hashOfRecoveryCode('u1', '0123-4567-89ab-cdef-ghjk-mnp')).toBeUndefined()
+    expect(hashOfRecoveryCode('u1', '0123-4567-89ab-cdef-ghjk-mnpu')).toBeUndefined()
   })
 })
 

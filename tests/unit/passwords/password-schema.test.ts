@@ -51,6 +51,14 @@ test.each(['\ud800', '\udc00', '\udc00\ud800'])('lone surrogates are refused', (
   expect(codes(`Password@123${surrogates}`)).toEqual(['password.characters'])
 })
 
+test('words of the context are refused, in any case and anywhere', () => {
+  const words = ['Acme', 'rollcall']
+  expect(codes('My-aCMe-Pass1', { words })).toEqual(['password.word'])
+  expect(codes('RollCall2026x', { words })).toEqual(['password.word'])
+  expect(codes('SecurePass123', { words })).toEqual([])
+  expect(createPasswordPolicy({ ...BASIC_RULES, words }).description).toContain('without words that are refused here')
+})
+
 test('the classes are those that are asked for', () => {
   expect(codes('password@', { classes: [] })).toEqual([])
   expect(codes('PASSWORD1', { classes: ['upper', 'digit'], refuseCommon: false })).toEqual([])
