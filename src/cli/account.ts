@@ -1,117 +1,100 @@
 import type { Command } from 'commander'
 import { isApiError } from '../client/errors'
-import { type Surroundings, withContext } from './context'
-import { askSecretly, readFirstLine } from './prompt'
+import type { Login } from '../client/types.gen'
+import { type Context, type Surroundings, withContext } from './context'
+import { withExamples } from './help'
+import { askSecretly, canAsk, readFirstLine } from './prompt'
 
-interface LoginOptions {
+interface ProofOptions {
   readonly code?: string
   readonly passwordStdin?: boolean
 }
 
-/** `rollcall login`, `logout`, `whoami`, `sessions …`, `keys …` */
+/** `rollcall login`, `logout`, `whoami`, `step-up`, `explain` */
 export function addAccount(program: Command, around: Surroundings): void {
-  program
-    .command('login <email>')
-    .description('log in, and keep the session in a file that only you can read')
+  withExamples(
+    withProof(
+      program.command('login <email>').description('log in, and keep the session in a file that only you can read'),
+    ),
+    'login ada@example.com',
+    'login ada@example.com --password-stdin < password.txt',
+  ).action(withContext<ProofOptions>(around, logIn))
+
+  withExamples(program.command('logout').description('end the session'), 'logout').action(
+    withContext(around, async ({ client, signal, tell }) => {
+      await client.auth.logout({ signal })
+      tell('Logged out', { logged_out: true })
+    }),
+  )
+
+  withExamples(program.command('whoami').description('show who you are to the service'), 'whoami').action(
+    withContext(around, async ({ client, signal, showOne }) => showOne(await client.auth.me({ signal }))),
+  )
+
+  withExamples(
+    withProof(program.command('step-up').description('prove again who you are: dangerous calls ask for it')),
+    'step-up',
+  ).action(
+    withContext<ProofOptions>(around, async (context, options) => {
+      const { client, signal, tell } = context
+      const password = await passwordOf(options, signal)
+      const proof = await withCode(options, signal, (code) => client.auth.stepUp({ password, code }, { signal }))
+      tell(`Good until ${proof.valid_until}`, proof)
+    }),
+  )
+
+  withExamples(
+    program
+      .command('explain <method> <path>')
+      .description('whether a call would be let in, and why')
+      .option('--user <id>', 'whose call; yours unless told'),
+    'explain DELETE /users/66f0c1a2b3c4d5e6f7a8b9c0 --user 66f0c1a2b3c4d5e6f7a8b9c1',
+  ).action(
+    withContext<{ readonly user?: string }>(around, async ({ client, signal, showOne }, { user }, verb, path) => {
+      const method = verb.toUpperCase() as 'GET'
+      showOne(await client.auth.explain({ method, path, user_id: user }, { signal }))
+    }),
+  )
+}
+
+function withProof(command: Command): Command {
+  return command
     .option('--code <code>', 'of your authenticator')
     .option('--password-stdin', 'read the password from standard input')
-    .addHelpText(
-      'after',
-      `\nExamples:\n  $ rollcall login ada@example.com\n  $ pass rollcall | rollcall login ada@example.com --password-stdin`,
-    )
-    .action(
-      withContext<LoginOptions>(around, async ({ client, signal, say }, options, email) => {
-        const password = options.passwordStdin ? await readFirstLine() : await askSecretly('Password: ', signal)
-        const { user } = await client.auth.login({ email, password, code: options.code }, { signal })
-        say(`Logged in as ${user.email}`)
-      }),
-    )
-
-  program
-    .command('logout')
-    .description('end the session')
-    .action(
-      withContext(around, async ({ client, signal, say }) => {
-        await client.auth.logout({ signal })
-        say('Logged out')
-      }),
-    )
-
-  program
-    .command('whoami')
-    .description('show who you are to the service')
-    .action(withContext(around, async ({ client, signal, showOne }) => showOne(await client.auth.me({ signal }))))
-
-  addSessions(program, around)
-  addKeys(program, around)
 }
 
-function addSessions(program: Command, around: Surroundings): void {
-  const sessions = program.command('sessions').description('list and end your sessions')
-  sessions
-    .command('list')
-    .description('list your sessions')
-    .action(
-      withContext(around, async ({ client, signal, showRows }) =>
-        showRows(['id', 'device', 'address', 'last_used_at', 'current'], await client.auth.sessions({ signal })),
-      ),
-    )
-  sessions
-    .command('end [id]')
-    .description('end a session; without an id, all but this one')
-    .action(
-      withContext(around, async ({ client, signal, say }, _, id?: string) => {
-        if (id === undefined) {
-          const { ended } = await client.auth.endOtherSessions({ signal })
-          say(`Ended ${ended} sessions`)
-          return
-        }
-        await client.auth.endSession(id, { signal })
-        say(`Ended ${id}`)
-      }),
-    )
+async function logIn(context: Context, options: ProofOptions, email: string): Promise<void> {
+  const { client, signal, tell } = context
+  const password = await passwordOf(options, signal)
+  const attempt = (code: string | undefined) => client.auth.login({ email, password, code } satisfies Login, { signal })
+  const { user } = await withCode(options, signal, attempt)
+  tell(`Logged in as ${user.email}`, user)
 }
 
-interface KeyOptions {
-  readonly permission: string[]
-  readonly expires?: string
+function passwordOf({ passwordStdin }: ProofOptions, signal: AbortSignal): Promise<string> {
+  return passwordStdin ? readFirstLine() : askSecretly('Password: ', signal)
 }
 
-function addKeys(program: Command, around: Surroundings): void {
-  const keys = program.command('keys').description('list, make and revoke API keys')
-  keys
-    .command('list')
-    .description('list your API keys')
-    .action(
-      withContext(around, async ({ client, signal, showRows }) =>
-        showRows(['id', 'name', 'permissions', 'expires_at', 'last_used_at'], await client.auth.apiKeys({ signal })),
-      ),
-    )
-  keys
-    .command('create <name>')
-    .description('make an API key; it is shown this once')
-    .requiredOption('--permission <permission...>', 'the most that it may do')
-    .option('--expires <date>', 'when it ends, RFC 3339')
-    .addHelpText('after', `\nExample:\n  $ rollcall keys create 'Nightly import' --permission users:read users:write`)
-    .action(
-      withContext<KeyOptions>(around, async ({ client, signal, showOne }, { permission, expires }, name) =>
-        showOne(await client.auth.createApiKey({ name, permissions: permission, expires_at: expires }, { signal })),
-      ),
-    )
-  keys
-    .command('revoke <id>')
-    .description('end an API key')
-    .action(
-      withContext(around, async ({ client, signal, say }, _, id) => {
-        await client.auth.revokeApiKey(id, { signal })
-        say(`Revoked ${id}`)
-      }),
-    )
+/** Asks for the authenticator's code when the service wants one. */
+async function withCode<T>(
+  { code, passwordStdin }: ProofOptions,
+  signal: AbortSignal,
+  attempt: (code: string | undefined) => Promise<T>,
+): Promise<T> {
+  try {
+    return await attempt(code)
+  } catch (error) {
+    if (!isApiError(error, 'MFA_REQUIRED') || passwordStdin || !canAsk()) throw error
+    return attempt(await askSecretly('Code of your authenticator: ', signal))
+  }
 }
 
 /** What a person can do about an error. */
 export function adviceFor(error: unknown): string | undefined {
+  if (isApiError(error, 'STEP_UP_REQUIRED')) return 'Prove who you are with `rollcall step-up`, then try again'
+  if (isApiError(error, 'MFA_REQUIRED')) return 'Give the code of your authenticator with --code'
   if (isApiError(error, 'UNAUTHENTICATED')) return 'Log in with `rollcall login <email>`, or set ROLLCALL_API_KEY'
+  if (isApiError(error, 'FORBIDDEN')) return 'Ask `rollcall explain <method> <path>` what is missing'
   if (isApiError(error, 'RATE_LIMITED', 'ACCOUNT_LOCKED')) return 'Wait a while before you try again'
   return undefined
 }

@@ -2,7 +2,12 @@ import type { Command } from 'commander'
 import { createLogs, type Logs } from '../client/logs'
 import { type ClientOptions, RollcallClient } from '../client/rollcall-client'
 import { readSettings, type Settings } from '../client/settings'
-import { jsonText, recordText, type Row, tableText, type Terminal } from './output'
+import { readBaseUrl } from '../client/url'
+import { UsageError } from './exit-codes'
+import { recordText, type Row, tableText, type TableOptions } from './output'
+import { Progress } from './progress'
+import type { Terminal } from './terminal'
+import { harmless, jsonText } from './text'
 import { TokenFile } from './token-file'
 
 /** What every command can be given. */
@@ -23,19 +28,20 @@ export interface Context {
   readonly terminal: Terminal
   readonly json: boolean
   /** A list: a table for people, JSON for scripts. */
-  readonly showRows: (columns: readonly string[], rows: readonly object[]) => void
+  readonly showRows: (columns: readonly string[], rows: readonly object[], options?: TableOptions) => void
   /** One thing. */
   readonly showOne: (thing: object) => void
-  /** A sentence for people; nothing with --json. */
-  readonly say: (text: string) => void
+  /** What was done: a sentence for people, facts for scripts. */
+  readonly tell: (sentence: string, facts: object) => void
+  /** Beside the results, on standard error; nothing with --json. */
+  readonly remark: (text: string) => void
+  readonly progress: (label: string, total?: number) => Progress
 }
 
 export interface Surroundings {
   readonly terminal: Terminal
   readonly signal: AbortSignal
 }
-
-export type Action = (context: Context, ...args: string[]) => Promise<void>
 
 /** Makes the handler of a command: settings, client, and the client's end, whatever happens. */
 // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- says what commander does not
@@ -60,26 +66,47 @@ async function openContext(options: GlobalOptions, terminal: Terminal, signal: A
   const read = readSettings({ profile: options.profile })
   const settings = {
     ...read,
-    ...(options.baseUrl === undefined ? {} : { baseUrl: options.baseUrl }),
+    ...(options.baseUrl === undefined ? {} : { baseUrl: checked(options.baseUrl) }),
     ...(options.verbose ? { httpLogLevel: 'debug' as const } : {}),
   }
   const logs = createLogs(settings)
   const clientOptions = await clientOptionsOf(settings, logs)
-  const json = options.json === true
   return {
     settings,
     logs,
     clientOptions,
     client: new RollcallClient(clientOptions),
     signal,
+    ...voiceOf(terminal, options.json === true),
+  }
+}
+
+/** @throws UsageError that does not repeat the address: it may hold a password */
+function checked(baseUrl: string): string {
+  try {
+    readBaseUrl(baseUrl)
+    return baseUrl
+  } catch (error) {
+    throw new UsageError((error as Error).message)
+  }
+}
+
+type Voice = 'terminal' | 'json' | 'showRows' | 'showOne' | 'tell' | 'remark' | 'progress'
+
+/** How a command speaks: to people, or to a program. */
+function voiceOf(terminal: Terminal, json: boolean): Pick<Context, Voice> {
+  const writeJson = (value: unknown) => terminal.write(`${jsonText(value)}\n`)
+  return {
     terminal,
     json,
-    showRows: (columns, rows) =>
-      terminal.write(json ? jsonText(rows) : tableText(columns, rows as readonly Row[], terminal.columns)),
-    showOne: (thing) => terminal.write(json ? jsonText(thing) : recordText(thing as Row)),
-    say: (text) => {
-      if (!json) terminal.write(`${text}\n`)
+    showRows: (columns, rows, options) =>
+      json ? writeJson(rows) : terminal.write(tableText(columns, rows as readonly Row[], terminal.columns, options)),
+    showOne: (thing) => (json ? writeJson(thing) : terminal.write(recordText(thing as Row))),
+    tell: (sentence, facts) => (json ? writeJson(facts) : terminal.write(`${harmless(sentence)}\n`)),
+    remark: (text) => {
+      if (!json) terminal.note(`${harmless(text)}\n`)
     },
+    progress: (label, total) => new Progress({ label, total, terminal, quiet: json }),
   }
 }
 

@@ -1,60 +1,48 @@
 #!/usr/bin/env node
-import { Command, CommanderError } from 'commander'
+import { CommanderError } from 'commander'
+import { ApiError, RollcallError } from '../client/errors'
 import { redacted } from '../client/logs'
-import { addAccount, adviceFor } from './account'
-import { addDoctor, SickError } from './doctor'
+import { adviceFor } from './account'
+import { SickError } from './doctor/doctor'
 import { EXIT, exitCodeOf } from './exit-codes'
-import { processTerminal, type Terminal } from './output'
-import { addProcesses, ChildEndedError } from './processes'
-import { addRoles } from './roles'
-import { addScenario, ScenarioFailedError } from './scenario'
-import { addUsers } from './users'
-import { packageVersion } from './version'
+import { ChildEndedError } from './processes'
+import { createProgram } from './program'
+import { ScenarioFailedError } from './scenario'
+import { processTerminal, type Terminal } from './terminal'
+import { harmless, jsonText } from './text'
+import { RefusedLinesError } from './users-import'
 
 /** Ctrl-C under npm arrives twice, from the terminal and from npm: what comes within this time is the same one. */
 const SAME_SIGNAL_MS = 1_000
+const EXPLAINED_BY_LOG_FROM = 500
 
-const EXIT_CODES = `
-Exit codes:
-  0 done                    4 there is no such thing
-  1 a fault of the program  5 not logged in, or not allowed
-  2 wrong command line      6 the service cannot be reached, or cannot answer
-  3 the service refused     7 a promise was broken
-  130 interrupted`
-
-function programOf(terminal: Terminal, signal: AbortSignal): Command {
-  const program = new Command('rollcall')
-    .description('Users, roles and accounts of a Rollcall service')
-    .version(packageVersion())
-    .option('--base-url <url>', 'the service (ROLLCALL_BASE_URL)')
-    .option('--profile <name>', 'settings from .env.<name> (ROLLCALL_PROFILE)')
-    .option('--json', 'JSON for scripts, in place of tables')
-    .option('--verbose', 'tell every request, on standard error')
-    .addHelpText('after', EXIT_CODES)
-    .configureHelp({ showGlobalOptions: true })
-    .exitOverride()
-  const around = { terminal, signal }
-  addUsers(program, around)
-  addRoles(program, around)
-  addAccount(program, around)
-  addDoctor(program, around)
-  addScenario(program, around)
-  addProcesses(program, signal)
-  for (const command of program.commands) inheritExit(command)
-  return program
+async function main(args: readonly string[], terminal: Terminal): Promise<number> {
+  const interrupt = interruption()
+  // `rollcall users list --all | head`: nobody reads any more, and that is no fault.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) =>
+    process.exit(error.code === 'EPIPE' ? EXIT.ok : EXIT.failed),
+  )
+  const json = args.includes('--json')
+  const usage: string[] = []
+  try {
+    const around = { terminal, signal: interrupt }
+    const writeError = (text: string) => (json ? void usage.push(text) : terminal.note(text))
+    await createProgram(around, writeError).parseAsync([...args], { from: 'user' })
+    return interrupt.aborted ? EXIT.interrupted : EXIT.ok
+  } catch (error) {
+    const code = codeOf(error, interrupt)
+    const failure = code === EXIT.ok || isTold(error) ? undefined : failureOf(error, usage.join('').trim())
+    if (failure && json) terminal.note(`${jsonText({ error: { ...failure, exit_code: code } })}\n`)
+    else if (failure && !(error instanceof CommanderError)) terminal.note(textOf(failure, code))
+    return code
+  }
 }
 
-/** commander copies the setting to commands that are made after it, but not to theirs. */
-function inheritExit(command: Command): void {
-  command.exitOverride()
-  for (const inner of command.commands) inheritExit(inner)
-}
-
-async function main(args: readonly string[]): Promise<number> {
+/** Aborts at the first signal, which asks for an end in order; the second does not wait for it. */
+function interruption(): AbortSignal {
   const interrupt = new AbortController()
   let since: number | undefined
   const onSignal = () => {
-    // The first asks for an end in order; the second does not wait for it.
     if (since !== undefined) {
       if (performance.now() - since > SAME_SIGNAL_MS) process.exit(EXIT.interrupted)
       return
@@ -63,35 +51,61 @@ async function main(args: readonly string[]): Promise<number> {
     interrupt.abort(new DOMException('Interrupted', 'AbortError'))
   }
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal)
-  // `rollcall users list --all | head`: nobody reads any more, and that is no fault.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) =>
-    process.exit(error.code === 'EPIPE' ? EXIT.ok : EXIT.failed),
-  )
-  try {
-    await programOf(processTerminal, interrupt.signal).parseAsync([...args], { from: 'user' })
-    return interrupt.signal.aborted ? EXIT.interrupted : EXIT.ok
-  } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage
-    if (error instanceof SickError) return EXIT.broken
-    if (error instanceof ChildEndedError) return error.exitCode
-    if (interrupt.signal.aborted) {
-      processTerminal.note('Interrupted\n')
-      return EXIT.interrupted
-    }
-    return told(error)
+  return interrupt.signal
+}
+
+function codeOf(error: unknown, interrupt: AbortSignal): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage
+  if (error instanceof ChildEndedError) return error.exitCode
+  if (interrupt.aborted) return EXIT.interrupted
+  if (error instanceof SickError) return EXIT.broken
+  if (error instanceof RefusedLinesError) return EXIT.refused
+  if (!(error instanceof ScenarioFailedError)) return exitCodeOf(error)
+  const code = exitCodeOf(error.cause)
+  return code === EXIT.failed ? EXIT.broken : code
+}
+
+/** What the command has told itself. */
+function isTold(error: unknown): boolean {
+  return [SickError, ChildEndedError, RefusedLinesError].some((kind) => error instanceof kind)
+}
+
+interface Failure {
+  readonly code: string
+  readonly message: string
+  readonly status?: number
+  readonly errors?: ApiError['errors']
+  readonly request_id?: string
+  readonly advice?: string
+}
+
+function failureOf(error: unknown, usage: string): Failure {
+  const cause = error instanceof ScenarioFailedError ? error.cause : error
+  const message = usage || (error instanceof Error ? error.message : String(error))
+  const advice = adviceFor(cause)
+  const { code } = (cause ?? {}) as { readonly code?: unknown }
+  return {
+    code: typeof code === 'string' ? code : 'FAILED',
+    message: String(redacted(message)),
+    ...(cause instanceof ApiError ? { status: cause.status, errors: cause.errors } : {}),
+    ...(cause instanceof RollcallError ? { request_id: cause.requestId } : {}),
+    ...(advice === undefined ? {} : { advice }),
   }
 }
 
-function told(error: unknown): number {
-  const cause = error instanceof ScenarioFailedError ? error.cause : error
-  const code = exitCodeOf(cause)
-  const message = error instanceof Error ? error.message : String(error)
-  processTerminal.note(`rollcall: ${String(redacted(message))}\n`)
-  const advice = adviceFor(cause)
-  if (advice !== undefined) processTerminal.note(`${advice}\n`)
-  return error instanceof ScenarioFailedError && code === EXIT.failed ? EXIT.broken : code
+function textOf({ message, status = 0, errors = [], request_id, advice }: Failure, code: number): string {
+  if (code === EXIT.interrupted) return 'Interrupted\n'
+  const fieldWidth = Math.max(0, ...errors.map(({ field }) => field.length))
+  const lines = [
+    // The problems of fields have lines of their own.
+    ...(errors.length > 0 ? [message.replace(/^(\d+ \w+).*(?= \()/s, '$1')] : message.split('\n')),
+    ...errors.map((error) => `  ${error.field.padEnd(fieldWidth)}  ${error.message}`),
+    ...(status >= EXPLAINED_BY_LOG_FROM ? [`The service's log has more on request ${request_id ?? ''}`] : []),
+    ...(advice === undefined ? [] : [advice]),
+  ]
+  return `rollcall: ${lines.map(harmless).join('\n')}\n`
 }
 
-void main(process.argv.slice(2)).then((code) => {
+void main(process.argv.slice(2), processTerminal()).then((code) => {
   process.exitCode = code
 })

@@ -1,57 +1,73 @@
-/** Where a command writes. */
-export interface Terminal {
-  readonly write: (text: string) => void
-  /** For people: progress, prompts, errors. */
-  readonly note: (text: string) => void
-  readonly isTerminal: boolean
-  readonly columns: number
-}
-
-export const processTerminal: Terminal = {
-  write: (text) => void process.stdout.write(text),
-  note: (text) => void process.stderr.write(text),
-  isTerminal: process.stdout.isTTY,
-  columns: process.stdout.isTTY ? process.stdout.columns : Infinity,
-}
+import { harmless, padded, textWidth } from './text'
 
 const GAP = 2
 const COLUMN_WIDTH_MIN = 6
-// eslint-disable-next-line no-control-regex -- whatever the server keeps must not command the terminal
-const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g
 
 export type Row = Readonly<Record<string, unknown>>
+
+export interface TableOptions {
+  /** Columns that can be done without: on a narrow terminal they go first, the last one before the others. */
+  readonly spare?: readonly string[]
+}
 
 /** A value as it stands in a cell. */
 function cellText(value: unknown): string {
   if (value === null || value === undefined) return '-'
+  if (typeof value === 'boolean') return value ? 'yes' : 'no'
   if (Array.isArray(value)) return value.length === 0 ? '-' : value.map(cellText).join(', ')
-  const text = typeof value === 'string' ? value : JSON.stringify(value)
-  return text.replace(UNSAFE, '\uFFFD')
+  return harmless(typeof value === 'string' ? value : JSON.stringify(value))
+}
+
+function headingOf(column: string): string {
+  return column
+    .replace(/^is_/, '')
+    .replace(/(?<!^)_at$/, '')
+    .replaceAll('_', ' ')
+    .toUpperCase()
 }
 
 /** Rows below their headings, as wide as the terminal at most: the widest columns give way first. */
-export function tableText(columns: readonly string[], rows: readonly Row[], width: number): string {
-  const cells = [
-    columns.map((name) => name.replaceAll('_', ' ').toUpperCase()),
-    ...rows.map((row) => columns.map((name) => cellText(row[name]))),
-  ]
-  const widths = columns.map((_, index) => Math.max(...cells.map((line) => line[index]?.length ?? 0)))
-  const room = () => widths.reduce((sum, one) => sum + one, GAP * (columns.length - 1))
-  while (room() > width) {
+export function tableText(
+  columns: readonly string[],
+  rows: readonly Row[],
+  width: number,
+  { spare = [] }: TableOptions = {},
+): string {
+  const chosen = [...columns]
+  const dispensable = [...spare]
+  let cells = cellsOf(chosen, rows)
+  while (dispensable.length > 0 && roomOf(widthsOf(cells)) > width) {
+    chosen.splice(chosen.indexOf(dispensable.pop() ?? ''), 1)
+    cells = cellsOf(chosen, rows)
+  }
+  const widths = shrunk(widthsOf(cells), width)
+  const lines = cells.map((line) => line.map((text, index) => padded(text, widths[index] ?? 0)).join(' '.repeat(GAP)))
+  return `${lines.map((line) => line.trimEnd()).join('\n')}\n`
+}
+
+function cellsOf(columns: readonly string[], rows: readonly Row[]): readonly (readonly string[])[] {
+  return [columns.map(headingOf), ...rows.map((row) => columns.map((name) => cellText(row[name])))]
+}
+
+function widthsOf(cells: readonly (readonly string[])[]): readonly number[] {
+  const [headings = []] = cells
+  return headings.map((_, index) => cells.reduce((most, line) => Math.max(most, textWidth(line[index] ?? '')), 0))
+}
+
+function roomOf(widths: readonly number[]): number {
+  return widths.reduce((sum, one) => sum + one, GAP * (widths.length - 1))
+}
+
+function shrunk(natural: readonly number[], width: number): readonly number[] {
+  const widths = [...natural]
+  while (roomOf(widths) > width) {
     // Not the first: it is the id or the name that the next command is given.
     const widest = widths.indexOf(Math.max(...widths.slice(1)), 1)
     const current = widths[widest] ?? 0
     if (current <= COLUMN_WIDTH_MIN) break
     widths[widest] = current - 1
   }
-  const fit = (text: string, size: number) => (text.length > size ? `${text.slice(0, size - 1)}…` : text.padEnd(size))
-  const lines = cells.map((line) =>
-    line
-      .map((text, index) => fit(text, widths[index] ?? 0))
-      .join(' '.repeat(GAP))
-      .trimEnd(),
-  )
-  return `${lines.join('\n')}\n`
+  return widths
 }
 
 /** One thing, a field a line. */
@@ -60,8 +76,4 @@ export function recordText(row: Row): string {
   return Object.entries(row)
     .map(([name, value]) => `${name.replaceAll('_', ' ').padEnd(size)}  ${cellText(value)}\n`)
     .join('')
-}
-
-export function jsonText(value: unknown): string {
-  return `${JSON.stringify(value, null, 2)}\n`
 }

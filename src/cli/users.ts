@@ -1,9 +1,20 @@
-import { type Command, InvalidArgumentError, Option } from 'commander'
-import type { NewUser, UserPatch } from '../client/types.gen'
+import { type Command, Option } from 'commander'
+import type { Invitation, NewUser, User, UserPatch } from '../client/types.gen'
+import { toCount, toNames } from './arguments'
 import { type Context, type Surroundings, withContext } from './context'
 import { UsageError } from './exit-codes'
+import { suggesting, withExamples } from './help'
+import { askSecretly, readFirstLine } from './prompt'
+import { escapedJson } from './text'
+import { type FieldOptions, fieldsOf, SYSTEM_ROLES, withFields } from './user-fields'
+import { addUsersExport } from './users-export'
+import { addUsersImport } from './users-import'
+import { addUsersMany } from './users-many'
 
-const COLUMNS = ['id', 'name', 'email', 'age', 'is_active', 'roles', 'version']
+const COLUMNS = ['id', 'name', 'email', 'roles', 'is_active', 'age', 'version']
+const SPARE = ['is_active', 'age', 'version']
+const SORTS = ['name', 'email', 'age', 'created_at', 'updated_at'].flatMap((field) => [field, `-${field}`])
+const ID = '66f0c1a2b3c4d5e6f7a8b9c0'
 
 interface ListOptions {
   readonly filter?: string
@@ -12,140 +23,151 @@ interface ListOptions {
   readonly sort?: string
   readonly limit: number
   readonly all?: boolean
-}
-
-interface FieldOptions {
-  readonly name?: string
-  readonly firstName?: string
-  readonly lastName?: string
-  readonly email?: string
-  readonly age?: number
-  readonly active?: boolean
-  readonly role?: string[]
-  readonly metadata?: Readonly<Record<string, unknown>>
-  readonly data?: Readonly<Record<string, unknown>>
+  readonly columns?: readonly string[]
 }
 
 /** `rollcall users …` */
 export function addUsers(program: Command, around: Surroundings): void {
-  const users = program.command('users').description('list, read, create, change and delete users')
+  const users = withExamples(
+    program.command('users').description('list, read, create, change and delete users'),
+    'users list --role ADMIN',
+    `users get ${ID}`,
+  )
+  addReading(users, around)
+  addWriting(users, around)
+  addUsersMany(users, around)
+  addUsersImport(users, around)
+  addUsersExport(users, around)
+  addAccess(users, around)
+}
 
-  users
+function addReading(users: Command, around: Surroundings): void {
+  const list = users
     .command('list')
     .description('list users')
     .option('--filter <scim>', 'SCIM filter')
     .option('--search <text>', 'text in the name or the e-mail')
-    .option('--role <role>', 'who holds this role')
-    .option('--sort <fields>', 'for instance -created_at,name')
+    .addOption(suggesting(new Option('--role <role>', 'who holds this role'), SYSTEM_ROLES))
+    .addOption(suggesting(new Option('--sort <fields>', 'for instance -created_at,name'), SORTS))
     .option('--limit <number>', 'at most so many', toCount, 20)
     .option('--all', 'every one, however many')
-    .addHelpText(
-      'after',
-      `
-Examples:
-  $ rollcall users list --role ADMIN
-  $ rollcall users list --filter 'age ge 18 and email ew "@example.com"' --sort -created_at
-  $ rollcall users list --all --json | jq -r '.[].email'`,
-    )
-    .action(withContext<ListOptions>(around, listUsers))
+    .addOption(suggesting(new Option('--columns <names>', 'of the table').argParser(toNames), COLUMNS))
+  withExamples(
+    list,
+    'users list --role ADMIN',
+    `users list --filter 'age ge 18 and email ew "@example.com"' --sort -created_at`,
+    `users list --all --json | jq -r '.[].email'`,
+  ).action(withContext<ListOptions>(around, listUsers))
 
-  users
-    .command('get <id>')
-    .description('show a user')
-    .action(
-      withContext(around, async ({ client, signal, showOne }, _, id) =>
-        showOne(await client.users.get(id, { signal })),
-      ),
-    )
-
-  withFields(users.command('create').description('create a user'))
-    .addHelpText(
-      'after',
-      `
-Examples:
-  $ rollcall users create --name 'John Doe' --email john.doe@example.com --role CLIENT
-  $ rollcall users create --data '{"name": "Jane Doe", "email": "jane@example.com", "metadata": {"plan": "pro"}}'`,
-    )
-    .action(
-      withContext<FieldOptions>(around, async ({ client, signal, showOne }, options) => {
-        const user = fieldsOf(options) as unknown as NewUser
-        showOne(await client.users.create(user, { signal }))
-      }),
-    )
-
-  withFields(users.command('update <id>').description('change fields of a user'))
-    .addHelpText('after', `\nExample:\n  $ rollcall users update 66f0c1a2b3c4d5e6f7a8b9c0 --age 31 --no-active`)
-    .action(
-      withContext<FieldOptions>(around, async ({ client, signal, showOne }, options, id) => {
-        const patch = fieldsOf(options) as UserPatch
-        if (Object.keys(patch).length === 0) throw new UsageError('Say what to change: --name, --age, --data …')
-        showOne(await client.users.update(id, () => patch, { signal }))
-      }),
-    )
-
-  users
-    .command('delete <ids...>')
-    .description('delete users, and wait until they have gone')
-    .addHelpText('after', `\nExample:\n  $ rollcall users delete 66f0c1a2b3c4d5e6f7a8b9c0`)
-    .action(withContext(around, (context, _, ids) => deleteUsers(context, ids as unknown as readonly string[])))
+  withExamples(users.command('get <id>').description('show a user'), `users get ${ID}`).action(
+    withContext(around, async ({ client, signal, showOne }, _, id) => showOne(await client.users.get(id, { signal }))),
+  )
 }
 
-async function listUsers({ client, signal, showRows, terminal }: Context, options: ListOptions): Promise<void> {
-  const { filter, search: q, role, sort, limit, all } = options
-  const users = []
+async function listUsers(context: Context, options: ListOptions): Promise<void> {
+  const { client, signal, json, showRows, remark } = context
+  const { filter, search: q, role, sort, limit, all, columns } = options
+  const query = { filter, q, role, sort, total: all ? ('exact' as const) : ('none' as const) }
+  if (all && json) {
+    await writeJsonList(context, client.users.each({ ...query, total: 'none' }, { signal }))
+    return
+  }
+  const found: User[] = []
   let more = false
-  for await (const user of client.users.each({ filter, q, role, sort }, { signal })) {
-    more = !all && users.length === limit
-    if (more) break
-    users.push(user)
-  }
-  showRows(COLUMNS, users)
-  if (more) terminal.note(`There are more: --limit or --all shows them\n`)
-}
-
-async function deleteUsers({ client, signal, say, json, terminal }: Context, ids: readonly string[]): Promise<void> {
-  for (const id of ids) {
-    await client.users.deleteAndConfirm(id, { signal })
-    say(`Deleted ${id}`)
-  }
-  if (json) terminal.write(`${JSON.stringify({ deleted: ids })}\n`)
-}
-
-function withFields(command: Command): Command {
-  return command
-    .option('--name <name>', 'the whole name')
-    .option('--first-name <name>', 'given name')
-    .option('--last-name <name>', 'family name')
-    .option('--email <address>', 'e-mail address')
-    .option('--age <years>', 'age in years', toCount)
-    .option('--active', 'may log in')
-    .option('--no-active', 'may not log in')
-    .option('--role <role...>', 'the roles it holds')
-    .addOption(new Option('--metadata <json>', 'a document of your own').argParser(toObject))
-    .addOption(new Option('--data <json>', 'any fields, as JSON; the other options win').argParser(toObject))
-}
-
-function fieldsOf(options: FieldOptions): Readonly<Record<string, unknown>> {
-  const { name, firstName: first_name, lastName: last_name, email, age, active: is_active, role, metadata } = options
-  const given = { name, first_name, last_name, email, age, is_active, roles: role, metadata }
-  return {
-    ...options.data,
-    ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
-  }
-}
-
-function toCount(text: string): number {
-  const count = Number(text)
-  if (!Number.isInteger(count) || count < 1) throw new InvalidArgumentError('It must be a whole number from 1.')
-  return count
-}
-
-function toObject(text: string): Readonly<Record<string, unknown>> {
+  const progress = all ? context.progress('Reading') : undefined
   try {
-    const value: unknown = JSON.parse(text)
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
-  } catch {
-    // told below
+    for await (const { items, total } of client.users.pages(query, { signal })) {
+      if (progress && total !== undefined) progress.total = total
+      progress?.tick(items.length)
+      found.push(...items)
+      more = !all && found.length > limit
+      if (!all && found.length >= limit) break
+    }
+  } finally {
+    progress?.end()
   }
-  throw new InvalidArgumentError('It must be a JSON object.')
+  if (columns) showRows(columns, all ? found : found.slice(0, limit))
+  else showRows(COLUMNS, all ? found : found.slice(0, limit), { spare: SPARE })
+  if (more) remark('There are more: --limit or --all shows them')
+}
+
+/** One by one, so that a list of any length needs little memory. Where it breaks off, it is no JSON: nobody takes it for whole. */
+async function writeJsonList({ terminal }: Context, items: AsyncIterable<unknown>): Promise<void> {
+  let before = '[\n'
+  for await (const item of items) {
+    terminal.write(before + escapedJson(JSON.stringify(item, null, 2)).replace(/^/gm, '  '))
+    before = ',\n'
+  }
+  terminal.write(before === '[\n' ? '[]\n' : '\n]\n')
+}
+
+function addWriting(users: Command, around: Surroundings): void {
+  withExamples(
+    withFields(users.command('create').description('create a user')),
+    `users create --name 'John Doe' --email john.doe@example.com --role CLIENT`,
+    `users create --data '{"name": "Jane Doe", "email": "jane@example.com", "metadata": {"plan": "pro"}}'`,
+  ).action(
+    withContext<FieldOptions>(around, async ({ client, signal, showOne }, options) => {
+      const user = fieldsOf(options) as unknown as NewUser
+      showOne(await client.users.create(user, { signal }))
+    }),
+  )
+
+  withExamples(
+    withFields(users.command('invite').description('create a user who chooses a password by mail')),
+    `users invite --name 'John Doe' --email john.doe@example.com`,
+  ).action(
+    withContext<FieldOptions>(around, async ({ client, signal, showOne }, options) => {
+      const invitation = fieldsOf(options) as unknown as Invitation
+      showOne(await client.users.invite(invitation, { signal }))
+    }),
+  )
+
+  withExamples(
+    withFields(users.command('update <id>').description('change fields of a user')),
+    `users update ${ID} --age 31 --no-active`,
+    `users update ${ID} --metadata '{"plan": null, "team": "blue"}'`,
+  ).action(
+    withContext<FieldOptions>(around, async ({ client, signal, showOne }, options, id) => {
+      const patch = fieldsOf(options) as UserPatch
+      if (Object.keys(patch).length === 0) throw new UsageError('Say what to change: --name, --age, --data …')
+      showOne(await client.users.update(id, () => patch, { signal }))
+    }),
+  )
+
+  withExamples(
+    users.command('email <id> <address>').description('change the e-mail; your own has to be confirmed by mail'),
+    `users email ${ID} john@example.org`,
+  ).action(
+    withContext(around, async ({ client, signal, showOne }, _, id, address) =>
+      showOne(await client.users.changeEmail(id, address, { signal })),
+    ),
+  )
+}
+
+function addAccess(users: Command, around: Surroundings): void {
+  withExamples(
+    users
+      .command('password <id>')
+      .description('set a password; it is asked for')
+      .option('--password-stdin', 'read the password from standard input'),
+    `users password ${ID}`,
+    `pass new/john | rollcall users password ${ID} --password-stdin`,
+  ).action(
+    withContext<{ readonly passwordStdin?: boolean }>(around, async ({ client, signal, tell }, options, id) => {
+      const password = options.passwordStdin ? await readFirstLine() : await askSecretly('New password: ', signal)
+      const { email } = await client.users.setPassword(id, password, { signal })
+      tell(`${email} has a new password`, { id, password_set: true })
+    }),
+  )
+
+  withExamples(
+    users.command('unlock <id>').description('let a user log in again who failed too often'),
+    `users unlock ${ID}`,
+  ).action(
+    withContext(around, async ({ client, signal, tell }, _, id) => {
+      await client.users.unlock(id, { signal })
+      tell(`Unlocked ${id}`, { id, unlocked: true })
+    }),
+  )
 }

@@ -1,16 +1,22 @@
 import type { SessionTokens, TokenKeeper } from './credentials'
 import { isApiError } from './errors'
+import { MfaClient } from './mfa-client'
 import type { Operator } from './operations'
 import type { CallOptions } from './requester'
 import type {
+  AccessExplanation,
+  AccessQuestion,
   ApiKey,
+  InvitationAcceptance,
   LoggedIn,
   Login,
   MadeApiKey,
   Me,
   NewApiKey,
+  PendingConfirmation,
   Registration,
   Session,
+  Setup,
   SteppedUp,
   StepUp,
   Tokens,
@@ -19,10 +25,12 @@ import type {
 
 /** `/auth`. A login gives the client a session, which it keeps fresh by itself from then on. */
 export class AuthClient {
+  readonly mfa: MfaClient
   readonly #api: Operator
   readonly #tokens: TokenKeeper
 
   constructor(api: Operator, tokens: TokenKeeper) {
+    this.mfa = new MfaClient(api)
     this.#api = api
     this.#tokens = tokens
   }
@@ -106,12 +114,28 @@ export class AuthClient {
     return (await this.#api.send('resetPassword', { body: { token, password } }, options)).data
   }
 
-  async verifyEmail(token: string, options?: CallOptions): Promise<void> {
-    await this.#api.send('verifyEmail', { body: { token } }, options)
+  /** With the token from the mail. A change of e-mail may need the other address's consent, too: then it is pending. */
+  async verifyEmail(token: string, options?: CallOptions): Promise<User | PendingConfirmation> {
+    return (await this.#api.send('verifyEmail', { body: { token } }, options)).data
   }
 
   async resendVerification(email: string, options?: CallOptions): Promise<void> {
     await this.#api.send('resendVerification', { body: { email } }, options)
+  }
+
+  /** With the token from the mail: the invited user chooses a password. */
+  async acceptInvitation(acceptance: InvitationAcceptance, options?: CallOptions): Promise<User> {
+    return (await this.#api.send('acceptInvitation', { body: acceptance }, options)).data
+  }
+
+  /** Makes the first administrator, with the token of the link that the first start prints. */
+  async setUp(setup: Setup, options?: CallOptions): Promise<User> {
+    return (await this.#api.send('setUp', { body: setup }, options)).data
+  }
+
+  /** Whether a call would be let in, and why. */
+  async explain(question: AccessQuestion, options?: CallOptions): Promise<AccessExplanation> {
+    return (await this.#api.send('explainAccess', { body: question }, options)).data
   }
 }
 

@@ -15,6 +15,8 @@ export {
 } from './errors'
 export { type ConfirmOptions, eventually } from './eventually'
 export { fetchTransport } from './fetch-transport'
+export type { HealthClient } from './health-client'
+export type { MfaClient } from './mfa-client'
 export type { OperationData, OperationInput, OperationName } from './operations'
 export type { Page } from './pages'
 export type { CallOptions, ClientLog } from './requester'
@@ -28,10 +30,16 @@ export type { RolesClient, RoleQuery, RoleWalk } from './roles-client'
 export { isTransient } from './transient'
 export type { HttpAnswer, HttpRequest, Transport } from './transport'
 export type {
+  AccessExplanation,
+  AccessQuestion,
   ApiKey,
+  AuthenticatorSecret,
   ErrorCode,
   FieldError,
   Grant,
+  HealthReport,
+  Invitation,
+  InvitationAcceptance,
   LoggedIn,
   Login,
   MadeApiKey,
@@ -40,11 +48,17 @@ export type {
   NewRole,
   NewUser,
   Operations,
+  PendingConfirmation,
+  PersonalExport,
+  RecoveryCodes,
   Registration,
   Role,
   RolePatch,
   RoleReplacement,
+  SecondFactor,
   Session,
+  Setup,
+  SteppedUp,
   StepUp,
   Tokens,
   User,

@@ -2,6 +2,7 @@ import type { AnswerStyle } from './answer'
 import { askForNext, AuthClient } from './auth-client'
 import { type Clock, systemClock } from './clock'
 import { type Credentials, type KeeperOptions, TokenKeeper } from './credentials'
+import { HealthClient } from './health-client'
 import { type OperationData, type OperationInput, type OperationName, Operator } from './operations'
 import { platformTransport } from './platform-transport'
 import { type CallOptions, type ClientLog, Requester } from './requester'
@@ -45,6 +46,7 @@ export class RollcallClient {
   readonly users: UsersClient
   readonly roles: RolesClient
   readonly auth: AuthClient
+  readonly health: HealthClient
   readonly #transport: Transport
   readonly #operator: Operator
 
@@ -55,6 +57,7 @@ export class RollcallClient {
     this.users = new UsersClient(this.#operator)
     this.roles = new RolesClient(this.#operator)
     this.auth = new AuthClient(this.#operator, tokens)
+    this.health = new HealthClient(this.#operator)
   }
 
   /** Any operation of the OpenAPI document by its operationId, typed: `client.call('getUser', { params: { id } })`. */

@@ -6,7 +6,17 @@ import type { Operator } from './operations'
 import { showsChange } from './own-success'
 import { type Page, readPage, WALK_PAGE_SIZE, walkItems, walkPages } from './pages'
 import type { CallOptions } from './requester'
-import type { Grant, NewUser, Operations, User, UserPatch, UserReplacement } from './types.gen'
+import type {
+  Grant,
+  Invitation,
+  NewUser,
+  Operations,
+  PersonalExport,
+  Session,
+  User,
+  UserPatch,
+  UserReplacement,
+} from './types.gen'
 
 export type UserQuery = Operations['listUsers']['query']
 /** A walk keeps its own place. */
@@ -159,6 +169,48 @@ export class UsersClient {
       if (!(isApiError(error, 'ROLE_NOT_FOUND', 'VERSION_MISMATCH') && error.repeated)) throw error
       const { roles } = await this.get(id, options)
       if (roles.includes(role)) throw error
+    }
+  }
+
+  /** Makes a user, who chooses a password by mail. */
+  async invite(invitation: Invitation, options?: CallOptions): Promise<User> {
+    return (await this.#api.send('inviteUser', { body: invitation }, options)).data
+  }
+
+  /** Lets a user log in again who failed too often. */
+  async unlock(id: string, options?: CallOptions): Promise<void> {
+    await this.#api.send('unlockUser', { params: { id } }, options)
+  }
+
+  async sessions(id: string, options?: CallOptions): Promise<readonly Session[]> {
+    return (await this.#api.send('listUserSessions', { params: { id } }, options)).data
+  }
+
+  /** Logs the user out everywhere. */
+  async endSessions(id: string, options?: CallOptions): Promise<{ readonly ended: number }> {
+    return (await this.#api.send('endUserSessions', { params: { id } }, options)).data
+  }
+
+  /** For a user who has lost it. */
+  async removeAuthenticator(id: string, options?: CallOptions): Promise<void> {
+    try {
+      await this.#api.send('removeUserAuthenticator', { params: { id } }, options)
+    } catch (error) {
+      if (!(isApiError(error, 'MFA_NOT_ACTIVE') && error.repeated)) throw error
+    }
+  }
+
+  /** All that is held on a person. */
+  async export(id: string, options?: CallOptions): Promise<PersonalExport> {
+    return (await this.#api.send('exportUser', { params: { id } }, options)).data
+  }
+
+  /** Takes a deleted user away for good, with all that is held on it. It cannot be undone. */
+  async purge(id: string, options?: CallOptions): Promise<void> {
+    try {
+      await this.#api.send('purgeUser', { params: { id } }, options)
+    } catch (error) {
+      if (!(isApiError(error, 'USER_NOT_FOUND') && error.repeated)) throw error
     }
   }
 
