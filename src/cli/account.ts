@@ -93,7 +93,8 @@ async function withCode<T>(
 export function adviceFor(error: unknown): string | undefined {
   if (isApiError(error, 'STEP_UP_REQUIRED')) return 'Prove who you are with `rollcall step-up`, then try again'
   if (isApiError(error, 'MFA_REQUIRED')) return 'Give the code of your authenticator with --code'
-  if (isApiError(error, 'UNAUTHENTICATED')) return 'Log in with `rollcall login <email>`, or set ROLLCALL_API_KEY'
+  if (isApiError(error, 'UNAUTHENTICATED') && !error.path.endsWith('/auth/login'))
+    return 'Log in with `rollcall login <email>`, or set ROLLCALL_API_KEY'
   if (isApiError(error, 'FORBIDDEN')) return 'Ask `rollcall explain <method> <path>` what is missing'
   if (isApiError(error, 'RATE_LIMITED', 'ACCOUNT_LOCKED')) return 'Wait a while before you try again'
   return undefined

@@ -6,7 +6,7 @@ import { readBaseUrl } from '../client/url'
 import { UsageError } from './exit-codes'
 import { recordText, type Row, tableText, type TableOptions } from './output'
 import { Progress } from './progress'
-import type { Terminal } from './terminal'
+import { noteText, type Terminal } from './terminal'
 import { harmless, jsonText } from './text'
 import { TokenFile } from './token-file'
 
@@ -104,7 +104,7 @@ function voiceOf(terminal: Terminal, json: boolean): Pick<Context, Voice> {
     showOne: (thing) => (json ? writeJson(thing) : terminal.write(recordText(thing as Row))),
     tell: (sentence, facts) => (json ? writeJson(facts) : terminal.write(`${harmless(sentence)}\n`)),
     remark: (text) => {
-      if (!json) terminal.note(`${harmless(text)}\n`)
+      if (!json) terminal.note(noteText(text, terminal))
     },
     progress: (label, total) => new Progress({ label, total, terminal, quiet: json }),
   }

@@ -8,8 +8,8 @@ import { EXIT, exitCodeOf } from './exit-codes'
 import { ChildEndedError } from './processes'
 import { createProgram } from './program'
 import { ScenarioFailedError } from './scenario'
-import { processTerminal, type Terminal } from './terminal'
-import { harmless, jsonText } from './text'
+import { noteText, processTerminal, type Terminal } from './terminal'
+import { jsonText } from './text'
 import { RefusedLinesError } from './users-import'
 
 /** Ctrl-C under npm arrives twice, from the terminal and from npm: what comes within this time is the same one. */
@@ -33,7 +33,8 @@ async function main(args: readonly string[], terminal: Terminal): Promise<number
     const code = codeOf(error, interrupt)
     const failure = code === EXIT.ok || isTold(error) ? undefined : failureOf(error, usage.join('').trim())
     if (failure && json) terminal.note(`${jsonText({ error: { ...failure, exit_code: code } })}\n`)
-    else if (failure && !(error instanceof CommanderError)) terminal.note(textOf(failure, code))
+    else if (failure && !(error instanceof CommanderError))
+      terminal.note(code === EXIT.interrupted ? 'Interrupted\n' : noteText(textOf(failure), terminal))
     return code
   }
 }
@@ -93,8 +94,7 @@ function failureOf(error: unknown, usage: string): Failure {
   }
 }
 
-function textOf({ message, status = 0, errors = [], request_id, advice }: Failure, code: number): string {
-  if (code === EXIT.interrupted) return 'Interrupted\n'
+function textOf({ message, status = 0, errors = [], request_id, advice }: Failure): string {
   const fieldWidth = Math.max(0, ...errors.map(({ field }) => field.length))
   const lines = [
     // The problems of fields have lines of their own.
@@ -103,7 +103,7 @@ function textOf({ message, status = 0, errors = [], request_id, advice }: Failur
     ...(status >= EXPLAINED_BY_LOG_FROM ? [`The service's log has more on request ${request_id ?? ''}`] : []),
     ...(advice === undefined ? [] : [advice]),
   ]
-  return `rollcall: ${lines.map(harmless).join('\n')}\n`
+  return `rollcall: ${lines.join('\n')}`
 }
 
 void main(process.argv.slice(2), processTerminal()).then((code) => {

@@ -23,7 +23,10 @@ export function createProgram(around: Surroundings, writeError: (text: string) =
     .option('--verbose', 'tell every request, on standard error')
     // Set before the commands are added: they take it over.
     .configureHelp({ showGlobalOptions: true })
-    .configureOutput({ writeErr: writeError })
+    .configureOutput({
+      writeErr: writeError,
+      outputError: (text, write) => write(text.replace(/^error: /, 'rollcall: ')),
+    })
     .exitOverride()
   addUsers(program, around)
   addRoles(program, around)

@@ -1,3 +1,5 @@
+import { harmless, wrapped } from './text'
+
 /** Where a command writes. */
 export interface Terminal {
   /** Results. */
@@ -37,4 +39,10 @@ const CODES = { red: 31, green: 32, yellow: 33, dim: 2, bold: 1 } as const
 
 export function painted({ colours }: Pick<Terminal, 'colours'>, style: keyof typeof CODES, text: string): string {
   return colours ? `\u001b[${CODES[style]}m${text}\u001b[0m` : text
+}
+
+/** Lines for people, as wide as the terminal; those that are indented stay as they are, to be copied. */
+export function noteText(text: string, { noteColumns = Infinity }: Pick<Terminal, 'noteColumns'>): string {
+  const lines = text.split('\n').map(harmless)
+  return lines.flatMap((line) => (line.startsWith('  ') ? [line] : wrapped(line, noteColumns))).join('\n') + '\n'
 }

@@ -60,3 +60,15 @@ export function padded(text: string, width: number): string {
   const fitting = cut(text, width)
   return fitting + ' '.repeat(Math.max(0, width - textWidth(fitting)))
 }
+
+/** In lines of that width, broken between words. */
+export function wrapped(text: string, width: number): readonly string[] {
+  const lines: string[] = []
+  for (const word of text.split(' ').filter(Boolean)) {
+    const last = lines.at(-1)
+    const joined = last === undefined ? word : `${last} ${word}`
+    if (last !== undefined && textWidth(joined) <= width) lines[lines.length - 1] = joined
+    else lines.push(word)
+  }
+  return lines
+}

@@ -61,7 +61,7 @@ async function importUsers(context: Context, { onConflict, resume }: ImportOptio
   const total = file === '-' ? undefined : await countOf(file)
   const tally: Tally = { created: 0, skipped: 0, refused: [] }
   const bar = context.progress('Importing', total)
-  const ending = await overMany(linesOf(file), {
+  const ending = await overMany(linesOf(file, signal), {
     signal,
     // The key says that it is this line of this run: done once, however often it is sent.
     work: async ({ number, text }, late) =>
@@ -79,7 +79,7 @@ async function importUsers(context: Context, { onConflict, resume }: ImportOptio
   const refused = tally.refused.toSorted((one, other) => one.line - other.line)
   for (const { line, code, message } of refused) remark(`line ${line}: ${code}: ${message}`)
   tell(summaryOf(tally), { run, complete: isOver, created: tally.created, skipped: tally.skipped, refused })
-  if (!isOver) remark(`Go on with: rollcall users import ${file} --resume ${run}`)
+  if (!isOver) remark(`Go on with:\n  rollcall users import ${file} --resume ${run}`)
   signal.throwIfAborted()
   if (ending) throw ending
   if (refused.length > 0) throw new RefusedLinesError()
@@ -106,14 +106,15 @@ function userIn(text: string): NewUser {
 function refusalOf(line: number, error: unknown): Refusal {
   if (!isApiError(error)) return { line, code: 'MALFORMED_LINE', message: (error as Error).message, errors: [] }
   const why = error.errors.map(({ message }) => message).join('; ')
-  return { line, code: error.code, message: why === '' ? error.message : why, errors: error.errors }
+  return { line, code: error.code, message: why === '' ? error.reason : why, errors: error.errors }
 }
 
-async function* linesOf(file: string): AsyncGenerator<Line> {
+/** They end when the signal aborts: at an open standard input nothing else would. */
+async function* linesOf(file: string, signal?: AbortSignal): AsyncGenerator<Line> {
   const handle = file === '-' ? undefined : await open(file)
   let number = 0
   try {
-    for await (const text of handle?.readLines() ?? createInterface({ input: process.stdin })) {
+    for await (const text of handle?.readLines({ signal }) ?? createInterface({ input: process.stdin, signal })) {
       number += 1
       if (text.trim() !== '') yield { number, text }
     }

@@ -47,6 +47,8 @@ export interface Failure {
 export class ApiError extends RollcallError implements Failure {
   readonly status: number
   readonly code: Failure['code']
+  /** The server's own sentence, without what `message` adds to it. */
+  readonly reason: string
   readonly errors: readonly FieldError[]
   readonly retryAfterMs: number | undefined
 
@@ -54,6 +56,7 @@ export class ApiError extends RollcallError implements Failure {
     super(`${failure.status} ${failure.code}: ${described(failure)}`, call)
     this.status = failure.status
     this.code = failure.code
+    this.reason = failure.message
     this.errors = failure.errors
     this.retryAfterMs = failure.retryAfterMs
   }

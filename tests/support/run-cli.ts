@@ -13,6 +13,8 @@ export interface CliOptions {
   readonly env?: Readonly<Record<string, string>>
   readonly cwd?: string
   readonly input?: string
+  /** Standard input stays open after `input`, as a terminal's does. */
+  readonly holdInput?: boolean
   /** Called once with the process, to signal it for instance. */
   readonly with?: (child: ChildProcess, out: () => string) => void
 }
@@ -28,7 +30,8 @@ export async function runCli(args: readonly string[], options: CliOptions = {}):
   let err = ''
   child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()))
   child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()))
-  child.stdin.end(options.input ?? '')
+  child.stdin.write(options.input ?? '')
+  if (!options.holdInput) child.stdin.end()
   options.with?.(child, () => out)
   const [code] = (await once(child, 'close')) as [number | null]
   return { code, out, err }

@@ -3,12 +3,12 @@ import type { Command } from 'commander'
 import { type Context, type Surroundings, withContext } from '../context'
 import { withExamples } from '../help'
 import { painted, type Terminal } from '../terminal'
-import { harmless } from '../text'
+import { harmless, wrapped } from '../text'
 import type { Finding } from './finding'
 import { examineMachine } from './machine'
 import { examineService } from './service'
 
-const CHECK_WIDTH = 12
+const CHECK_WIDTH = 13
 const MARK_WIDTH = 6
 
 /** Some checks failed; they are told already. */
@@ -36,6 +36,7 @@ async function doctor(context: Context, { remote = false }: { readonly remote?: 
   if (json) context.showOne(findings)
   else for (const finding of findings) terminal.write(findingText(finding, terminal))
   const faults = findings.filter(({ ok }) => !ok).length
+  if (!json) terminal.write(faults === 0 ? '\nAll is well\n' : `\n${faults} of ${findings.length} checks failed\n`)
   if (faults > 0) throw new SickError()
 }
 
@@ -49,17 +50,6 @@ function findingText({ check, ok, detail, advice, skipped }: Finding, terminal: 
   const style = skipped ? 'dim' : ok ? 'green' : 'red'
   const head = painted(terminal, style, mark) + check.padEnd(CHECK_WIDTH)
   const indent = MARK_WIDTH + CHECK_WIDTH
-  const lines = [...wrapped(detail, terminal.columns - indent), ...wrapped(advice ?? '', terminal.columns - indent)]
+  const lines = [detail, advice ?? ''].flatMap((text) => wrapped(harmless(text), terminal.columns - indent))
   return `${head}${lines.join(`\n${' '.repeat(indent)}`)}\n`
-}
-
-/** In lines of that width, broken between words. */
-function wrapped(text: string, width: number): readonly string[] {
-  const lines: string[] = []
-  for (const word of harmless(text).split(' ').filter(Boolean)) {
-    const last = lines.at(-1)
-    if (last !== undefined && last.length + 1 + word.length <= width) lines[lines.length - 1] = `${last} ${word}`
-    else lines.push(word)
-  }
-  return lines
 }
