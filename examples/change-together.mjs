@@ -8,6 +8,6 @@ const visit = () => client.users.update(id, ({ metadata }) => ({ metadata: { vis
 await Promise.all([visit(), visit(), visit(), visit()])
 
 const { metadata } = await client.users.get(id)
-console.log(`Visits: ${metadata.visits}`)
+process.stdout.write(`Visits: ${metadata.visits}\n`)
 await client.users.delete(id)
 await client.close()

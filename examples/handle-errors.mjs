@@ -8,7 +8,7 @@ try {
   await client.users.create({ name: '', email: 'not an address' })
 } catch (error) {
   if (!isApiError(error, 'VALIDATION_FAILED')) throw error
-  for (const { field, code } of error.errors) console.log(`${field}: ${code}`)
+  for (const { field, code } of error.errors) process.stdout.write(`${field}: ${code}\n`)
 }
 
 const nobody = new RollcallClient({ baseUrl: 'http://127.0.0.1:9', retries: 1 })
@@ -16,6 +16,6 @@ try {
   await nobody.users.list()
 } catch (error) {
   if (!(error instanceof NetworkError)) throw error
-  console.log(`Nobody listens, after ${error.attempts} attempts`)
+  process.stdout.write(`Nobody listens, after ${error.attempts} attempts\n`)
 }
 await Promise.all([client.close(), nobody.close()])

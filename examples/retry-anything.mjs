@@ -11,6 +11,6 @@ async function fetchReport() {
 const report = await retrying(fetchReport, {
   retries: 5,
   backoff: { baseMs: 10 },
-  onRetry: ({ attempt }) => console.log(`Attempt ${attempt} failed`),
+  onRetry: ({ attempt }) => process.stdout.write(`Attempt ${attempt} failed\n`),
 })
-console.log(`Got ${report} at attempt ${calls}`)
+process.stdout.write(`Got ${report} at attempt ${calls}\n`)

@@ -11,5 +11,5 @@ for await (const user of client.users.each({ q: factory.runId, sort: 'name', pag
   count += 1
   await client.users.delete(user.id)
 }
-console.log(`Went through ${count} users`)
+process.stdout.write(`Went through ${count} users\n`)
 await client.close()

@@ -15,7 +15,7 @@ export interface ServiceProcess {
 }
 
 export interface ServiceOptions {
-  readonly script: 'start' | 'start:cluster'
+  readonly script: 'start' | 'start:cluster' | 'dev'
   readonly port: number
   readonly args?: readonly string[]
   readonly env?: Readonly<Record<string, string>>

@@ -6,9 +6,9 @@ import { endService } from '../end-service'
 import { startService } from '../service-process'
 import { clientTypes, type OpenApiDocument } from './generate'
 
-/** `npm run client:types`: asks the service for its OpenAPI document, and writes the client's types from it. */
+/** `npm run client:types`: asks the service, run from its sources, for its OpenAPI document, and writes the types from it. */
 async function main(): Promise<void> {
-  const service = await startService({ script: 'start', port: await freePort(), args: ['--in-memory'] })
+  const service = await startService({ script: 'dev', port: await freePort(), args: ['--in-memory'] })
   try {
     const response = await fetch(`${service.url}/openapi.json`)
     const document = (await response.json()) as OpenApiDocument
