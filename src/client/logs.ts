@@ -2,7 +2,7 @@ import type { Writable } from 'node:stream'
 import { createLogger, format, type Logform, type Logger, transports } from 'winston'
 
 export type LogLevel = 'silent' | 'error' | 'warn' | 'info' | 'debug'
-/** auto: pretty on a terminal, plain elsewhere. */
+/** auto: pretty on a terminal with colours, plain elsewhere. */
 export type LogFormat = 'auto' | 'pretty' | 'plain' | 'json'
 
 export interface LogOptions {
@@ -10,7 +10,7 @@ export interface LogOptions {
   readonly httpLogLevel: LogLevel
   readonly logFormat: LogFormat
   /** stderr unless told: stdout is for results. */
-  readonly sink?: Writable & { readonly isTTY?: boolean }
+  readonly sink?: Writable & { readonly isTTY?: boolean; readonly hasColors?: () => boolean }
 }
 
 export interface Logs {
@@ -33,7 +33,9 @@ const DEPTH_MAX = 6
 
 /** Two loggers with levels of their own. Whatever is logged, tokens and passwords are taken out of it. */
 export function createLogs({ logLevel, httpLogLevel, logFormat, sink = process.stderr }: LogOptions): Logs {
-  const style = logFormat !== 'auto' ? logFormat : sink.isTTY ? 'pretty' : 'plain'
+  // A terminal without colours is one that has none, or whose user has set NO_COLOR.
+  const hasColours = sink.isTTY === true && sink.hasColors?.() !== false
+  const style = logFormat !== 'auto' ? logFormat : hasColours ? 'pretty' : 'plain'
   const logger = (name: string, level: LogLevel) =>
     createLogger({
       level: level === 'silent' ? 'error' : level,

@@ -12,6 +12,9 @@ import { type CliOptions, runCli } from '../support/run-cli'
 import { freePort } from '../support/free-port'
 import { type ServiceProcess, startService } from '../support/service-process'
 
+// Every call is a process of its own, and some tests make ten of them.
+jest.setTimeout(120_000)
+
 let service: ServiceProcess
 let client: RollcallClient
 let home: string

@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module'
 import { isIP } from 'node:net'
 import type { Command } from 'commander'
 import { type Context, type Surroundings, withContext } from '../context'
@@ -5,7 +6,7 @@ import { withExamples } from '../help'
 import { painted, type Terminal } from '../terminal'
 import { harmless, wrapped } from '../text'
 import type { Finding } from './finding'
-import { examineMachine } from './machine'
+import type * as Machine from './machine'
 import { examineService } from './service'
 
 const CHECK_WIDTH = 13
@@ -31,6 +32,8 @@ async function doctor(context: Context, { remote = false }: { readonly remote?: 
   const findings = await examineService(context)
   if (!remote && isHere(settings.baseUrl)) {
     const answers = findings.some(({ check, ok }) => check === 'service' && ok)
+    // It needs the service's libraries, which take as long to load as all the rest: no other command waits for them.
+    const { examineMachine } = createRequire(__filename)('./machine') as typeof Machine
     findings.push(...(await examineMachine({ baseUrl: settings.baseUrl, answers })))
   }
   if (json) context.showOne(findings)

@@ -1,7 +1,8 @@
 import { Writable } from 'node:stream'
+import { WriteStream } from 'node:tty'
 import { createLogs, type LogFormat } from '../../../src/client/logs'
 
-function logged(logFormat: LogFormat, isTTY = false) {
+function logged(logFormat: LogFormat, isTTY = false, more: { hasColors?: () => boolean } = {}) {
   const lines: string[] = []
   const sink = Object.assign(
     new Writable({
@@ -10,7 +11,7 @@ function logged(logFormat: LogFormat, isTTY = false) {
         done()
       },
     }),
-    { isTTY },
+    { isTTY, ...more },
   )
   return { lines, logs: createLogs({ logLevel: 'info', httpLogLevel: 'warn', logFormat, sink }) }
 }
@@ -31,6 +32,24 @@ it('is coloured on a terminal, plain when piped, JSON on request', () => {
     message: 'slow',
     ms: 12,
   })
+})
+
+it('is plain on a terminal whose user wants no colours (NO_COLOR), unless they are asked for', () => {
+  const line = (format: LogFormat) => {
+    const { lines, logs } = logged(format, true, { hasColors: () => false })
+    logs.app.warn('slow')
+    return lines.join('')
+  }
+
+  expect(line('auto')).not.toContain('\u001b')
+  expect(line('pretty')).toContain('\u001b[33m')
+})
+
+it('reads NO_COLOR as the system does', () => {
+  const { hasColors } = WriteStream.prototype
+  const depth = (env: Record<string, string>) => hasColors(256, { TERM: 'xterm-256color', ...env })
+
+  expect([depth({}), depth({ NO_COLOR: '1' }), depth({ TERM: 'dumb' })]).toEqual([true, false, false])
 })
 
 it('gives the application and the HTTP client levels of their own', () => {

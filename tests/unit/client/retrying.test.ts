@@ -152,4 +152,72 @@ describe('@retry', () => {
     expect(await directory.find('7')).toBe('people/7')
     expect(directory.calls).toBe(3)
   })
+
+  const decorated = (options: RetryOptions, errors: readonly unknown[]) => {
+    const { work, calls } = failing(errors, 'done')
+    class Directory {
+      @retry(options)
+      find(): Promise<string> {
+        return work()
+      }
+
+      @retry(options)
+      static async all(): Promise<string> {
+        return work()
+      }
+    }
+    return { Directory, calls }
+  }
+
+  it('waits longer and longer up to the cap, by the clock that it is given', async () => {
+    const { clock, options } = setUp({ retries: 6 })
+    const { Directory } = decorated(options, Array(6).fill(reset))
+
+    expect(await new Directory().find()).toBe('done')
+    expect(clock.waits).toEqual([100, 200, 400, 800, 1_000, 1_000])
+  })
+
+  it('waits anything up to that, by the random numbers that it is given', async () => {
+    const numbers = [0, 0.5, 0.999]
+    const { clock, options } = setUp({ random: () => numbers.shift()! })
+    const { Directory } = decorated(options, [reset, reset, reset])
+
+    await Directory.all()
+    expect(clock.waits).toEqual([0, 100, 0.999 * 400])
+  })
+
+  it.each([
+    ['what trying again would not mend', answered(404), 1],
+    ['what is not in the list of its own', reset, 1],
+    ['what is', Object.assign(new Error('locked'), { code: 'EBUSY' }), 3],
+  ])('is tried again for recoverable failures alone: %s', async (_, error, expected) => {
+    const isRetryable = (failure: unknown) => (failure as { code?: unknown }).code === 'EBUSY'
+    const { options } = setUp({ retries: 2, isRetryable })
+    const { Directory, calls } = decorated(options, [error, error, error])
+
+    await expect(new Directory().find()).rejects.toBe(error)
+    expect(calls()).toBe(expected)
+  })
+
+  it('also tries again when a method throws before it gives a promise', async () => {
+    const { options } = setUp()
+    let calls = 0
+    class Directory {
+      @retry(options)
+      find(): Promise<string> {
+        calls += 1
+        if (calls === 1) throw reset
+        return Promise.resolve('done')
+      }
+    }
+
+    expect(await new Directory().find()).toBe('done')
+    expect(Directory.prototype.find.name).toBe('find')
+  })
+
+  it('refuses to stand before anything else than a method', () => {
+    const decorate = retry() as unknown as (target: unknown, context: { kind: string }) => unknown
+
+    expect(() => decorate(class {}, { kind: 'class' })).toThrow(TypeError)
+  })
 })
