@@ -82,7 +82,7 @@ it('does not wait for ever for what is at work', async () => {
     goesOn: () => true,
     work: (_, signal) =>
       new Promise((_resolve, reject) => {
-        signal.addEventListener('abort', () => reject(signal.reason))
+        signal.addEventListener('abort', () => reject(signal.reason as Error))
         interrupt.abort(reason)
       }),
   })

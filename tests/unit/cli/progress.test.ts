@@ -56,8 +56,7 @@ describe('progress', () => {
     progress.above(() => terminal.write('Deleted 7'))
     progress.end()
 
-    // eslint-disable-next-line no-control-regex -- what is looked for
-    const drawn = notes.filter((text) => /^\r\u001b\[2KDeleting/.test(text))
+    const drawn = notes.filter((text) => text.startsWith('\r\u001b[2KDeleting'))
     expect(drawn).toHaveLength(1 + 5 + 1)
     expect(drawn.at(-2)).toContain('10/10  20/s  0 s left')
     expect(notes.slice(-4)).toEqual(['\r\u001b[2K', 'result Deleted 7', drawn.at(-1), '\r\u001b[2K'])

@@ -218,6 +218,6 @@ describe('@retry', () => {
   it('refuses to stand before anything else than a method', () => {
     const decorate = retry() as unknown as (target: unknown, context: { kind: string }) => unknown
 
-    expect(() => decorate(class {}, { kind: 'class' })).toThrow(TypeError)
+    expect(() => decorate(Array, { kind: 'class' })).toThrow(TypeError)
   })
 })
