@@ -116,8 +116,10 @@ async function prepare({ foundations, signingIn, people }: Parts): Promise<void>
   await roles.ensureSystemRoles()
 }
 
-function keptAnswers({ config, logger, keys: store }: Foundations): KeptAnswers {
-  return new KeptAnswers({ store, logger, validationStatus: config.validationStatus, translate: toServiceError })
+function keptAnswers({ config, logger, keys: store, keyDigest: digest, limits }: Foundations): KeptAnswers {
+  const { validationStatus } = config
+  const { rates } = limits
+  return new KeptAnswers({ store, logger, validationStatus, rates, digest, translate: toServiceError })
 }
 
 async function closeAll({ foundations, signingIn }: Parts): Promise<void> {

@@ -1,4 +1,4 @@
-import type { Effect } from './effect'
+import type { EffectName, Holder } from './effect'
 import type { Reply } from './route'
 
 /** The answer to a request, as JSON text where it is data. */
@@ -11,7 +11,7 @@ export interface KeptReply extends Omit<Reply, 'data'> {
 /** How a request finds its key. */
 export type Begun =
   /** This attempt is to do the work, until the lease ends, which `renew` puts off. */
-  | { readonly kind: 'owned'; readonly effect: Effect }
+  | { readonly kind: 'owned'; readonly effect: EffectName }
   | { readonly kind: 'kept'; readonly reply: KeptReply }
   /** Another attempt is at work: it gives a sign of life within so many milliseconds, or is over. */
   | { readonly kind: 'in_flight'; readonly waitMs: number }
@@ -33,6 +33,8 @@ export interface IdempotencyStore {
   begin(claim: Claim): Promise<Begun>
   /** Puts the end of the lease off, while the attempt still has it. */
   renew(claim: Claim): Promise<void>
+  /** Notes whom a later attempt is to be told. It is forgotten with the first answer that is kept. */
+  remember(claim: Claim, holder: Holder): Promise<void>
   /** The attempt has its answer, which is given again from now on. */
   keep(claim: Claim, reply: KeptReply): Promise<void>
   /** The attempt ends without an answer to keep: the next one resumes, at once. */

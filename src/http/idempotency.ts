@@ -1,8 +1,11 @@
-import { createHash, createHmac, randomUUID } from 'node:crypto'
+import { createHmac, randomUUID } from 'node:crypto'
 import type { Logger } from 'winston'
 import { AppError, ERRORS, type FieldError } from '../errors'
-import type { Caller } from './caller'
-import type { Effect } from './effect'
+import { networkOf } from '../limits/address'
+import type { RateLimiter } from '../limits/rate-limiter'
+import type { Digest } from '../secrets/keyed-digest'
+import { type Caller, can } from './caller'
+import type { EffectName, Holder } from './effect'
 import { failureReply } from './error-handler'
 import type { Claim, IdempotencyStore, KeptReply } from './idempotency-store'
 import type { Input, Reply, Route } from './route'
@@ -15,6 +18,8 @@ export const ANSWER_KEPT_MS = 24 * 60 * 60 * 1_000
 export const LEASE_MS = 3_000
 /** How often an attempt at work gives a sign of life, in milliseconds. */
 const RENEW_MS = 1_000
+/** What is kept of one answer; a larger one is given, and not kept. */
+export const ANSWER_BYTES_MAX = 1_048_576
 
 /** Printable ASCII, 1 to 255 characters. */
 const KEY = /^[\x20-\x7e]{1,255}$/
@@ -54,6 +59,9 @@ export interface IdempotencySettings {
   readonly store: IdempotencyStore
   readonly logger: Logger
   readonly validationStatus: number
+  readonly rates: RateLimiter
+  /** Of callers, keys and requests, for the store: nobody who reads it can try out what they may have been. */
+  readonly digest: Digest
   /** Turns errors of the store into ours; any other passes through. */
   readonly translate: (error: unknown) => unknown
 }
@@ -75,7 +83,9 @@ export class KeptAnswers implements Idempotency {
   }
 
   private async once(row: Route, input: Input, key: string): Promise<Reply> {
-    const claim = claimOf(row, input, key)
+    const caller = nameOf(input)
+    if (!mayStore(input.caller)) await this.settings.rates.limit('keys', caller)
+    const claim = this.claim(row, input, caller, key)
     const begun = await this.settings.store.begin(claim)
     switch (begun.kind) {
       case 'kept':
@@ -89,24 +99,41 @@ export class KeptAnswers implements Idempotency {
     }
   }
 
-  private async work(row: Route, input: Input, claim: Claim, effect: Effect): Promise<Reply> {
+  private async work(row: Route, input: Input, claim: Claim, name: EffectName): Promise<Reply> {
     const { store } = this.settings
     const signs = setInterval(() => void this.settle(store.renew(claim)), RENEW_MS)
     try {
+      const effect = { ...name, remember: (holder: Holder) => store.remember(claim, holder) }
       const reply = await row.handle({ ...input, effect })
-      await this.settle(store.keep(claim, keptReply(reply)))
+      await this.settle(this.keep(claim, reply))
       return reply
     } catch (thrown) {
       const error = this.settings.translate(thrown)
-      await this.settle(isFinal(error) ? store.keep(claim, this.failed(error, input)) : store.release(claim))
+      await this.settle(isFinal(error) ? this.keep(claim, this.failed(error, input)) : store.release(claim))
       throw error
     } finally {
       clearInterval(signs)
     }
   }
 
-  private failed(error: AppError, { requestId }: Input): KeptReply {
-    return keptReply(failureReply(error, requestId, this.settings.validationStatus))
+  private keep(claim: Claim, reply: Reply): Promise<void> {
+    const kept = keptReply(reply)
+    if (Buffer.byteLength(kept.dataJson) <= ANSWER_BYTES_MAX) return this.settings.store.keep(claim, kept)
+    this.settings.logger.warn('An answer is too large to be kept', { status: reply.status })
+    return this.settings.store.release(claim)
+  }
+
+  private failed(error: AppError, { requestId }: Input): Reply {
+    return failureReply(error, requestId, this.settings.validationStatus)
+  }
+
+  private claim({ operation }: Route, { params, query, body }: Input, caller: string, key: string): Claim {
+    const { digest } = this.settings
+    // The key alone knows what was asked for: a body may hold a password, and its plain digest could be guessed.
+    const request = createHmac('sha256', key)
+      .update(stableText([operation, params, query, body]))
+      .digest('hex')
+    return { id: digest(`${caller}\n${key}`), fingerprint: digest(request), owner: randomUUID() }
   }
 
   /** The work is done, and its answer is due whatever the store says: an attempt that comes later resumes. */
@@ -127,23 +154,16 @@ function isFinal(error: unknown): error is AppError {
   return status < 500 && status !== ERRORS.RATE_LIMITED.status && error.code !== 'CONFLICT'
 }
 
-function claimOf({ operation }: Route, { caller, client, params, query, body }: Input, key: string): Claim {
-  // The key alone knows what was asked for: a body may hold a password, and its plain digest could be guessed.
-  const request = stableText([operation, params, query, body])
-  return {
-    id: createHash('sha256')
-      .update(`${nameOf(caller, client.address)}\n${key}`)
-      .digest('hex'),
-    fingerprint: createHmac('sha256', key).update(request).digest('hex'),
-    owner: randomUUID(),
-  }
-}
-
-/** Whose key it is. A person is the same one in every session. */
-function nameOf({ kind, keyId, userId }: Caller, address: string): string {
+/** Whose key it is. A person is the same one in every session; whoever is nobody, the same one in a network. */
+function nameOf({ caller: { kind, keyId, userId }, client }: Input): string {
   if (keyId !== undefined) return `key:${keyId}`
   if (userId !== undefined) return `user:${userId}`
-  return kind === 'anonymous' ? `anonymous:${address}` : kind
+  return kind === 'anonymous' ? `anonymous:${networkOf(client.address)}` : kind
+}
+
+/** Who may make users or roles fills the store as it likes; of anybody else it takes so many keys, and no more. */
+function mayStore(caller: Caller): boolean {
+  return can(caller, 'users:write') || can(caller, 'roles:write')
 }
 
 /** JSON in which the order of fields makes no difference. */

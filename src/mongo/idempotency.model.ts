@@ -18,7 +18,9 @@ export interface IdempotencyDocument {
     readonly headers: Readonly<Record<string, string>>
     readonly data_json: string
   }
-  /** The id that the answer shows, to find it by. */
+  /** Of an attempt at work: whose token it uses up. */
+  readonly holder?: { readonly user_id: string; readonly email: string }
+  /** The id that the answer shows, or the holder's, to find it by. */
   readonly subject?: string
   readonly purge_at: Date
 }
@@ -36,6 +38,7 @@ function idempotencySchema(): Schema<IdempotencyDocument> {
       owner: text,
       lease_until: date,
       reply: Object,
+      holder: Object,
       subject: String,
       purge_at: date,
     },

@@ -1,4 +1,5 @@
 import { type Connection, mongo } from 'mongoose'
+import type { EffectName, Holder } from '../http/effect'
 import { ANSWER_KEPT_MS, LEASE_MS } from '../http/idempotency'
 import type { Begun, Claim, IdempotencyStore, KeptReply } from '../http/idempotency-store'
 import { type IdempotencyDocument, idempotencyModel } from './idempotency.model'
@@ -7,6 +8,8 @@ import { storeCall } from './store-call'
 
 /** How often a claim looks again because the record changed under it. */
 const LOOKS_MAX = 5
+/** In place of an attempt that has given up. */
+const NOBODY = ''
 
 /** Requests by their keys, in MongoDB: the unique `_id` decides who is first, a compare-and-set who is next. */
 export class MongoIdempotencyStore implements IdempotencyStore {
@@ -35,11 +38,17 @@ export class MongoIdempotencyStore implements IdempotencyStore {
 
   async keep({ id, owner }: Claim, { dataJson, subject, status, message, headers = {} }: KeptReply): Promise<void> {
     const reply = { status, message, headers, data_json: dataJson }
-    await this.change(id, owner, { reply, ...(subject === undefined ? {} : { subject }) })
+    const set = { reply, ...(subject === undefined ? {} : { subject }) }
+    await this.within(this.records.updateOne(atWork(id, owner), { $set: set, $unset: { holder: 1 } }))
   }
 
+  async remember({ id, owner }: Claim, { userId, email }: Holder): Promise<void> {
+    await this.change(id, owner, { holder: { user_id: userId, email }, subject: userId })
+  }
+
+  /** Nobody has it then: a sign of life that is on its way comes too late. */
   async release({ id, owner }: Claim): Promise<void> {
-    await this.change(id, owner, { lease_until: new Date(0) })
+    await this.change(id, owner, { owner: NOBODY, lease_until: new Date(0) })
   }
 
   /** Takes away the answers that show this user. */
@@ -82,11 +91,11 @@ export class MongoIdempotencyStore implements IdempotencyStore {
       this.records.updateOne({ ...seen, reply: { $exists: false } }, { $set: taken }),
     )
     if (matchedCount === 0) return undefined
-    return { kind: 'owned', effect: { id: found.effect_id, resumed: true, since: found.began_at } }
+    return { kind: 'owned', effect: resumed(found) }
   }
 
   private async change(_id: string, owner: string, set: Partial<IdempotencyDocument>): Promise<void> {
-    await this.within(this.records.updateOne({ _id, owner, reply: { $exists: false } }, { $set: set }))
+    await this.within(this.records.updateOne(atWork(_id, owner), { $set: set }))
   }
 
   private later(ms: number): Date {
@@ -96,6 +105,16 @@ export class MongoIdempotencyStore implements IdempotencyStore {
   private within<T>(work: Promise<T>): Promise<T> {
     return storeCall(work, this.deadlineMs)
   }
+}
+
+/** The record while this attempt has its lease. */
+function atWork(_id: string, owner: string): mongo.Filter<IdempotencyDocument> {
+  return { _id, owner, reply: { $exists: false } }
+}
+
+function resumed({ effect_id: id, began_at: since, holder }: IdempotencyDocument): EffectName {
+  const remembered = holder ? { holder: { userId: holder.user_id, email: holder.email } } : {}
+  return { id, resumed: true, since, ...remembered }
 }
 
 function keptReply(

@@ -80,10 +80,24 @@ export class RoleService {
     const { name, description = '', permissions = [] } = input
     requireHeld(caller.permissions, permissions)
     const role = this.newRole(name, description, permissions, false)
-    const made = effect?.resumed ? await this.deps.dao.find(name) : undefined
-    if (made && effect && isAsMade(made, role, effect.since)) return presentRole(made)
-    await this.deps.dao.insert(role)
-    return presentRole(role)
+    const made = await this.made(role, effect)
+    if (made) return presentRole(made)
+    try {
+      await this.deps.dao.insert(role)
+      return presentRole(role)
+    } catch (error) {
+      // The earlier attempt may have been at work still, when this one looked.
+      const late = error instanceof RoleTakenError ? await this.made(role, effect) : undefined
+      if (late) return presentRole(late)
+      throw error
+    }
+  }
+
+  /** The role of an earlier attempt. */
+  private async made(role: Role, effect: Effect | undefined): Promise<Role | undefined> {
+    if (!effect?.resumed) return undefined
+    const found = await this.deps.dao.find(role.name)
+    return found && isAsMade(found, role, effect.since) ? found : undefined
   }
 
   /** @throws RoleNotFoundError */

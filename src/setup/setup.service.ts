@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { AppError, EmailTakenError, type FieldError } from '../errors'
 import { OPERATOR } from '../http/caller'
 import type { Effect } from '../http/effect'
@@ -86,7 +86,9 @@ export class SetupService {
     await this.requireNone()
     const tokenHash = hashOf(token)
     const now = this.deps.clock()
-    if (!(await this.deps.links.take(tokenHash, now, new Date(now.getTime() + HOLD_MS)))) {
+    const heldUntil = new Date(now.getTime() + HOLD_MS)
+    // An attempt that broke off may have it still: this one goes on under the same name.
+    if (!(await this.deps.links.take(tokenHash, now, heldUntil, effect?.id ?? randomUUID()))) {
       // Whoever had it may be done by now.
       await this.requireNone()
       throw new AppError('TOKEN_INVALID')

@@ -48,9 +48,16 @@ export interface UserDao {
    * Compare and set: writes `user` if the stored version is `expected`.
    * @param passwordHash undefined: as it is.
    * @param effect what it means for those who are signed in as this user; undefined: nothing.
+   * @param chosenUnder the name under which the password was chosen; undefined: as it is.
    * @throws EmailTakenError
    */
-  replace(user: User, expected: number, passwordHash?: string, effect?: AccessEffect): Promise<boolean>
+  replace(
+    user: User,
+    expected: number,
+    passwordHash?: string,
+    effect?: AccessEffect,
+    chosenUnder?: string,
+  ): Promise<boolean>
 
   /** undefined: no such user; null: one without a password. */
   passwordHash(id: string): Promise<string | null | undefined>

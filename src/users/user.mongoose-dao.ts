@@ -24,6 +24,7 @@ const PUBLIC = {
   grants_end_at: 0,
   access_changed_at: 0,
   sessions_not_before: 0,
+  chosen_under: 0,
 } as const
 /** Of a tombstone: the user that it was. */
 const TOMBSTONE = { ...PUBLIC, deleted_at: 0, purge_at: 0, reserved_email: 0 } as const
@@ -130,9 +131,16 @@ export class MongooseUserDao implements UserDao {
     return document ? toUser(document) : undefined
   }
 
-  async replace(user: User, expected: number, passwordHash?: string, effect?: AccessEffect): Promise<boolean> {
+  async replace(
+    user: User,
+    expected: number,
+    passwordHash?: string,
+    effect?: AccessEffect,
+    chosenUnder?: string,
+  ): Promise<boolean> {
     const hash = passwordHash === undefined ? {} : { password_hash: passwordHash }
-    const set = { ...toDocument(user), ...hash, ...marksOf(effect, user.updated_at) }
+    const chosen = chosenUnder === undefined ? {} : { chosen_under: chosenUnder }
+    const set = { ...toDocument(user), ...hash, ...chosen, ...marksOf(effect, user.updated_at) }
     const former = this.reservations && (await this.formerEmail(user, this.reservations))
     const { matchedCount } = await this.writing(
       this.users.updateOne({ _id: toObjectId(user.id), version: expected }, { $set: set }),

@@ -148,8 +148,10 @@ export class UserService {
     const unknown = await this.deps.roles.unknown(roles)
     const grants = deleted.grants.filter(({ role }) => !unknown.includes(role))
     const user = nextVersion(deleted, { ...deleted, grants }, now)
-    if (!(await this.deps.dao.restore(user, deleted.version))) throw new UserNotFoundError()
-    return this.restored(user)
+    if (await this.deps.dao.restore(user, deleted.version)) return this.restored(user)
+    const present = effect?.resumed ? await this.deps.dao.find(id) : undefined
+    if (!present) throw new UserNotFoundError()
+    return this.restored(present)
   }
 
   private async restored(user: User): Promise<UserView> {

@@ -1,6 +1,9 @@
 import { BODY_BYTES_MAX } from '../../src/http/body'
 import { LEASE_MS } from '../../src/http/idempotency'
+import { QUOTAS } from '../../src/limits/rate-limiter'
 import { startApi, type TestApi } from '../support/api'
+import { until } from '../support/service-process'
+import { callersOf, OPERATOR_KEY, REQUIRED, type Someone } from '../support/people'
 
 const HEADER = 'Idempotency-Key'
 let made = 0
@@ -75,6 +78,19 @@ describe.each([400, 422])('Idempotency-Key, with validation status %i', (invalid
     expect(refused.status).toBe(invalid)
     await post('/users', once, { name: 'x'.repeat(BODY_BYTES_MAX) }).expect(413)
     await post('/users', once, { name: 'C', email: email() }).expect(201)
+  })
+
+  test('a refusal by the rules is given again, also when it would not be one any more', async () => {
+    const once = key()
+    const name = `ROLE_${(made += 1)}`
+    const body = { name: 'C', email: email(), roles: [name] }
+    const first = await post('/users', once, body)
+    await post('/roles', key(), { name }).expect(201)
+    const second = await post('/users', once, body)
+
+    expect([first.status, first.body.data.code]).toEqual([invalid, 'VALIDATION_FAILED'])
+    expect([second.status, second.text, second.headers['idempotency-replayed']]).toEqual([invalid, first.text, 'true'])
+    expect((await post('/users', key(), body)).status).toBe(201)
   })
 
   test.each(['another payload', 'another route', 'another path'])('%s: 422', async (what) => {
@@ -259,6 +275,80 @@ describe.each([400, 422])('Idempotency-Key, with validation status %i', (invalid
     expect(Object.keys(body.paths['/api/v1/users'].post.responses)).toEqual(expect.arrayContaining(['409', '422']))
     expect(shown(body.paths['/api/v1/auth/login'].post)).toBe(false)
     expect(shown(body.paths['/api/v1/users'].get)).toBe(false)
+  })
+})
+
+describe('what a key may cost', () => {
+  let api: TestApi
+  let person: Someone
+  let people: ReturnType<typeof callersOf>
+  beforeAll(async () => {
+    api = await startApi({ ...REQUIRED, TRUST_PROXY: 'loopback' })
+    people = callersOf(api)
+    person = await people.someone('CLIENT')
+  })
+  afterAll(() => api.stop())
+
+  const question = { method: 'GET', path: '/users' }
+  const ask = (token: string) => people.as(token).post('/authz/explain').send(question)
+  /** As if so much had been counted already. */
+  const counted = (points: number) =>
+    api.connection.collection('rate_counts').updateMany({ key: /^keys:/ }, { $set: { points } })
+
+  test('who may store nothing else stores so many keys an hour, and no more; others are not counted', async () => {
+    await ask(person.token).set(HEADER, key()).expect(200)
+    await counted(QUOTAS.keys.quota - 1)
+    await ask(person.token).set(HEADER, key()).expect(200)
+    const before = await records(api).countDocuments()
+    const refused = await ask(person.token).set(HEADER, key())
+
+    expect([refused.status, refused.body.data.code]).toEqual([429, 'RATE_LIMITED'])
+    expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0)
+    expect(refused.headers['ratelimit-policy']).toBe('"keys";q=1000;w=3600')
+    expect(await records(api).countDocuments()).toBe(before)
+    await ask(person.token).expect(200)
+    await ask(OPERATOR_KEY).set(HEADER, key()).expect(200)
+    await ask((await people.someone('CLIENT')).token)
+      .set(HEADER, key())
+      .expect(200)
+  })
+
+  test('nobody is the same caller in a network, and another one elsewhere', async () => {
+    const once = key()
+    const forgot = (from: string, address: string) =>
+      api.request
+        .post('/auth/password/forgot')
+        .set({ [HEADER]: once, 'X-Forwarded-For': from })
+        .send({ email: address })
+    const [one, two] = [email(), email()]
+    await forgot('2001:db8:1:2::1', one).expect(202)
+    const same = await forgot('2001:db8:1:2:ffff::2', one)
+    expect([same.status, same.headers['idempotency-replayed']]).toEqual([202, 'true'])
+    await forgot('2001:db8:1:2::1', two).expect(422)
+    await forgot('2001:db8:1:3::1', two).expect(202)
+  })
+
+  test('the largest answer that there is takes little', async () => {
+    const body = { name: 'ÿ'.repeat(100), email: email(), metadata: { large: 'ÿ'.repeat(8_000) } }
+    await people.operator.post('/users').set(HEADER, key()).send(body).expect(201)
+    const sizes = (await records(api).find().toArray()).map((record) => JSON.stringify(record).length)
+    expect(Math.max(...sizes)).toBeLessThan(32_768)
+  })
+
+  test('who may no longer make the call does not get its answer again', async () => {
+    await people.role('MAKER', 'users:write', 'users:read')
+    const maker = await people.someone('MAKER')
+    const once = key()
+    const body = { name: 'J', email: email() }
+    const make = () => people.as(maker.token).post('/users').set(HEADER, once).send(body)
+    await make().expect(201)
+    await people.operator
+      .put(`/users/${maker.id}/roles`)
+      .send({ roles: ['CLIENT'] })
+      .expect(200)
+    // Every process knows of the change within a second.
+    const refused = async () => (await make()).status === 403
+    await until(refused, 20_000, () => 'it is let in still')
   })
 })
 

@@ -72,6 +72,32 @@ test('who gives up lets the next one resume at once', async () => {
   expect(await effectOf('b')).toMatchObject({ id, resumed: true })
 })
 
+test('a sign of life that comes after giving up keeps nobody out', async () => {
+  await effectOf('a')
+  await store.release(by('a'))
+  await store.renew(by('a'))
+  await effectOf('b')
+})
+
+test('whom an attempt remembers, the next one is told; the answer takes the place of that', async () => {
+  await effectOf('a')
+  await store.remember(by('a'), { userId: '7', email: 'ann@example.com' })
+  now += LEASE_MS
+  expect(await effectOf('b')).toMatchObject({ resumed: true, holder: { userId: '7', email: 'ann@example.com' } })
+  await store.remember(by('a'), { userId: '8', email: 'late@example.com' })
+  await store.keep(by('b'), { ...REPLY, subject: undefined })
+  const record = await idempotencyModel(connection).collection.findOne({ subject: '7' })
+  expect(record).not.toHaveProperty('holder')
+  expect(JSON.stringify(record)).not.toContain('@example.com')
+})
+
+test('what is remembered of somebody goes with that person, also from a request at work', async () => {
+  await effectOf('a')
+  await store.remember(by('a'), { userId: '7', email: 'ann@example.com' })
+  await store.eraseFor('7')
+  expect(await idempotencyModel(connection).countDocuments()).toBe(0)
+})
+
 test('the first answer stays: whoever lost the lease neither replaces it nor gives it up', async () => {
   await effectOf('a')
   now += LEASE_MS

@@ -1,13 +1,14 @@
 import { createLogger } from '../../../src/observability/logger'
 import { AppError, type ErrorCode } from '../../../src/errors'
 import { ANONYMOUS, type Caller, OPERATOR } from '../../../src/http/caller'
-import type { Effect } from '../../../src/http/effect'
-import { KeptAnswers, keyProblem, LEASE_MS } from '../../../src/http/idempotency'
+import type { EffectName } from '../../../src/http/effect'
+import { ANSWER_BYTES_MAX, KeptAnswers, keyProblem, LEASE_MS } from '../../../src/http/idempotency'
 import type { Begun, Claim, IdempotencyStore, KeptReply } from '../../../src/http/idempotency-store'
 import type { Input, Reply, Route } from '../../../src/http/route'
+import { keyedDigest } from '../../../src/secrets/keyed-digest'
 
 const SINCE = new Date('2026-01-01T00:00:00.000Z')
-const EFFECT: Effect = { id: '66f0c1a2b3c4d5e6f7a8b9c0', resumed: false, since: SINCE }
+const EFFECT: EffectName = { id: '66f0c1a2b3c4d5e6f7a8b9c0', resumed: false, since: SINCE }
 const DONE: Reply = { status: 201, data: { id: '1' }, message: 'Made', headers: { ETag: '"1"' } }
 
 /** A store that answers as it is told, and notes what it is asked. */
@@ -17,6 +18,7 @@ function storeOf(begun: Begun = { kind: 'owned', effect: EFFECT }) {
   const store: IdempotencyStore = {
     begin: async (claim) => (claims.push(claim), begun),
     renew: async () => void steps.push('renew'),
+    remember: async (_, { userId }) => void steps.push(`remember ${userId}`),
     keep: async (_, reply) => void steps.push(reply),
     release: async () => void steps.push('release'),
   }
@@ -24,8 +26,11 @@ function storeOf(begun: Begun = { kind: 'owned', effect: EFFECT }) {
 }
 
 const logger = createLogger({ nodeEnv: 'test', logLevel: 'silent' } as never)
+const digest = keyedDigest(Buffer.alloc(32, 7), 'test')
+const rates = { limit: jest.fn(async () => ({})) }
+beforeEach(() => rates.limit.mockReset().mockResolvedValue({}))
 const guard = (store: IdempotencyStore, handle: Route['handle'], row: object = {}) =>
-  new KeptAnswers({ store, logger, validationStatus: 422, translate: (error) => error }).guard({
+  new KeptAnswers({ store, logger, rates, digest, validationStatus: 422, translate: (error) => error }).guard({
     method: 'post',
     operation: 'make',
     handle,
@@ -62,7 +67,7 @@ it('tells what it does under which name, and keeps the answer before it is given
   const handle = async ({ effect }: Input) => (effects.push(effect), DONE)
 
   expect(await guard(store, handle)(inputOf())).toEqual(DONE)
-  expect(effects).toEqual([EFFECT])
+  expect(effects).toEqual([{ ...EFFECT, remember: expect.any(Function) }])
   const { data: _, ...rest } = DONE
   expect(steps).toEqual([{ ...rest, dataJson: '{"id":"1"}', subject: '1' }])
 })
@@ -87,6 +92,54 @@ describe('an error', () => {
     const [kept] = (await failed(new AppError('VALIDATION_FAILED', { errors }))) as KeptReply[]
     expect(kept).toMatchObject({ status: 422, message: 'Validation failed', subject: undefined })
     expect(JSON.parse(kept!.dataJson)).toEqual({ code: 'VALIDATION_FAILED', errors, request_id: 'r-1' })
+  })
+})
+
+it('notes whom it is told to remember', async () => {
+  const { store, steps } = storeOf()
+  const handle = async ({ effect }: Input) => {
+    await effect!.remember({ userId: 'u1', email: 'ann@example.com' })
+    return DONE
+  }
+  await guard(store, handle)(inputOf())
+  expect(steps).toEqual(['remember u1', expect.objectContaining({ status: 201 })])
+})
+
+it.each([
+  [0, 'kept'],
+  [1, 'given, and not kept'],
+])('an answer of the largest size and %i bytes is %s', async (more, what) => {
+  const { store, steps } = storeOf()
+  const data = 'x'.repeat(ANSWER_BYTES_MAX - 2 + more)
+  expect((await guard(store, async () => ({ ...DONE, data }))(inputOf())).data).toBe(data)
+  expect(steps).toEqual([what === 'kept' ? expect.objectContaining({ status: 201 }) : 'release'])
+})
+
+describe('how many keys a caller may store', () => {
+  const may = (permissions: readonly string[]): Caller => ({
+    ...ANONYMOUS,
+    kind: 'user',
+    userId: '1',
+    permissions: new Set(permissions),
+  })
+
+  it.each([
+    [{ caller: may([]) }, 'user:1'],
+    [{ caller: may(['users:read', 'roles:read']) }, 'user:1'],
+    [{ caller: { ...may([]), kind: 'api_key', keyId: '2' } as Caller }, 'key:2'],
+    [{ caller: ANONYMOUS, client: { address: '2001:db8::7', userAgent: undefined } }, 'anonymous:2001:db8:0:0::/64'],
+  ])('is counted: %j', async (more, name) => {
+    const { store, claims } = storeOf()
+    await guard(store, async () => DONE)(inputOf(more))
+    expect(rates.limit).toHaveBeenCalledWith('keys', name)
+    rates.limit.mockRejectedValueOnce(new AppError('RATE_LIMITED'))
+    await expect(guard(store, async () => DONE)(inputOf(more))).rejects.toMatchObject({ code: 'RATE_LIMITED' })
+    expect(claims).toHaveLength(1)
+  })
+
+  it.each([[OPERATOR], [may(['users:write'])], [may(['roles:write'])]])('is not for %j', async (caller) => {
+    await guard(storeOf().store, async () => DONE)(inputOf({ caller }))
+    expect(rates.limit).not.toHaveBeenCalled()
   })
 })
 

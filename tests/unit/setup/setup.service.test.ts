@@ -69,7 +69,7 @@ it('a link that was taken while somebody else finished is given back, and tells 
 })
 
 describe('with a name for the effect', () => {
-  const effect = { id: 'a'.repeat(24), resumed: true, since: NOW }
+  const effect = { id: 'a'.repeat(24), resumed: true, since: NOW, remember: async () => undefined }
   const root = { name: 'a', email: 'root@example.com', password: 'b' }
 
   it('the administrator of an attempt that broke off is there, and the link goes', async () => {
