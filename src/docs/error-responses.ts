@@ -86,7 +86,7 @@ function codesOf(row: Route, requireIfMatch: boolean): ReadonlySet<ErrorCode> {
     ...row.errors,
     ...(row.versioned ? (['VERSION_MISMATCH'] as const) : []),
     ...(row.versioned && requireIfMatch ? (['PRECONDITION_REQUIRED'] as const) : []),
-    ...(takesKey(row) ? (['IDEMPOTENCY_CONFLICT', 'IDEMPOTENCY_MISMATCH'] as const) : []),
+    ...(takesKey(row) ? (['IDEMPOTENCY_CONFLICT', 'IDEMPOTENCY_MISMATCH', 'RATE_LIMITED'] as const) : []),
     ...(row.limit ? (['RATE_LIMITED'] as const) : []),
     'INTERNAL_ERROR',
     'SERVICE_UNAVAILABLE',

@@ -126,7 +126,7 @@ describe('how many keys a caller may store', () => {
   it.each([
     [{ caller: may([]) }, 'user:1'],
     [{ caller: may(['users:read', 'roles:read']) }, 'user:1'],
-    [{ caller: { ...may([]), kind: 'api_key', keyId: '2' } as Caller }, 'key:2'],
+    [{ caller: { ...may([]), kind: 'api_key', keyId: '2' } }, 'key:2'],
     [{ caller: ANONYMOUS, client: { address: '2001:db8::7', userAgent: undefined } }, 'anonymous:2001:db8:0:0::/64'],
   ])('is counted: %j', async (more, name) => {
     const { store, claims } = storeOf()
