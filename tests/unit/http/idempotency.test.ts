@@ -123,7 +123,7 @@ describe('how many keys a caller may store', () => {
     permissions: new Set(permissions),
   })
 
-  it.each([
+  it.each<[Partial<Input>, string]>([
     [{ caller: may([]) }, 'user:1'],
     [{ caller: may(['users:read', 'roles:read']) }, 'user:1'],
     [{ caller: { ...may([]), kind: 'api_key', keyId: '2' } }, 'key:2'],
