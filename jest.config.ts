@@ -13,7 +13,7 @@ const ENGINE_SETUP = {
 }
 
 /** Packages that have no CommonJS build. */
-const ES_MODULES = ['jose']
+const ES_MODULES = ['jose', '@faker-js/faker']
 
 /** One kind of tests: a folder, and whether it needs a database (the unit tests start at once, without one). */
 function project(displayName: string, folders: readonly string[], more: Record<string, unknown> = {}) {

@@ -21,7 +21,7 @@ for (const [path, { optionalDependencies = {} }] of Object.entries(packages))
   for (const name of Object.keys(optionalDependencies)) if (!isLocked(path, name)) missing.push(`${path}: ${name}`)
 
 if (missing.length > 0) {
-  console.error(`package-lock.json lacks optional builds:\n  ${missing.join('\n  ')}`)
+  process.stderr.write(`package-lock.json lacks optional builds:\n  ${missing.join('\n  ')}\n`)
   process.exit(1)
 }
-console.log('package-lock.json is complete for every platform')
+process.stdout.write('package-lock.json is complete for every platform\n')

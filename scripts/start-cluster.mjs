@@ -34,7 +34,7 @@ function pm2(command, args) {
 }
 
 const runtime = pm2('pm2-runtime', ['start', 'ecosystem.config.cjs'])
-console.log(`Reload without a lost request: kill -HUP ${process.pid}`)
+process.stdout.write(`Reload without a lost request: kill -HUP ${process.pid}\n`)
 
 let reloading = false
 process.on('SIGHUP', () => {
@@ -42,7 +42,7 @@ process.on('SIGHUP', () => {
   reloading = true
   pm2('pm2', ['reload', 'rollcall', '--silent']).once('exit', (code) => {
     reloading = false
-    console.log(code === 0 ? 'Reloaded' : `The reload failed (${code})`)
+    process.stdout.write(code === 0 ? 'Reloaded\n' : `The reload failed (${code})\n`)
   })
 })
 let stopping = false

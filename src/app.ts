@@ -8,6 +8,7 @@ import type { Authority } from './http/authority'
 import { entry } from './http/entry'
 import { errorHandler, routeNotFound } from './http/error-handler'
 import type { Gatekeeper } from './http/gatekeeper'
+import { type Idempotency, IDEMPOTENCY_REPLAYED } from './http/idempotency'
 import { mountResource, routerOf } from './http/mount'
 import { createResponder, type Respond } from './http/responder'
 import type { Resource } from './http/route'
@@ -31,6 +32,7 @@ export interface AppDependencies {
   readonly gatekeeper: Gatekeeper
   readonly authority: Authority
   readonly rates: RateLimiter
+  readonly idempotency: Idempotency
   readonly passwordPolicy: PasswordPolicy
   /** What is no table of routes: pages, and files in a format of their own. */
   readonly routers?: readonly ((respond: Respond) => Router)[]
@@ -52,13 +54,14 @@ export function createApp(dependencies: AppDependencies): Express {
     gatekeeper,
     authority,
     rates,
+    idempotency,
     passwordPolicy,
     routers = [],
   } = dependencies
   const { authMode, requireIfMatch, validationStatus } = config
   const respond = createResponder(dataHeaders())
   const context = { passwordPolicy } satisfies PasswordContext
-  const settings = { respond, requireIfMatch, gatekeeper, authority, rates, context }
+  const settings = { respond, requireIfMatch, gatekeeper, authority, rates, idempotency, context }
 
   const app = express()
   app.disable('x-powered-by')
@@ -97,6 +100,7 @@ export function createApp(dependencies: AppDependencies): Express {
 const EXPOSED = [
   'Content-Disposition',
   'ETag',
+  IDEMPOTENCY_REPLAYED,
   'Link',
   'Location',
   'RateLimit',

@@ -15,7 +15,10 @@ import { ensureMailboxIndexes } from './mail/dev-mailbox.model'
 import { ensureMfaIndexes } from './mfa/mfa.model'
 import { pingMongo } from './mongo/connect'
 import { withDeadline } from './mongo/deadline'
+import { ensureIdempotencyIndexes } from './mongo/idempotency.model'
+import { toServiceError } from './mongo/mongo-errors'
 import { createHealth } from './observability/health'
+import { KeptAnswers } from './http/idempotency'
 import type { PrivacyService } from './privacy/privacy.service'
 import { startPurgeSweep } from './privacy/purge-sweep'
 import { ensureRoleIndexes } from './roles/role.model'
@@ -65,6 +68,7 @@ export async function createService(config: Config, connection: Connection, logg
       gatekeeper: signingIn.gatekeeper,
       authority: foundations.authority,
       rates: foundations.limits.rates,
+      idempotency: keptAnswers(foundations),
       passwordPolicy: foundations.policy,
       routers: [setupRouter, (respond) => jwksRouter(signingIn.sessions.keys, respond), ...foundations.mailing.routers],
     }),
@@ -102,6 +106,7 @@ async function prepare({ foundations, signingIn, people }: Parts): Promise<void>
     ensureSetupIndexes(connection),
     ensureApiKeyIndexes(connection),
     ensureMfaIndexes(connection),
+    ensureIdempotencyIndexes(connection),
     mailing.mailbox && ensureMailboxIndexes(connection),
     guard.ensure(),
     limits.prepare(),
@@ -109,6 +114,12 @@ async function prepare({ foundations, signingIn, people }: Parts): Promise<void>
     people.accounts.prepare(),
   ])
   await roles.ensureSystemRoles()
+}
+
+function keptAnswers({ config, logger, keys: store, keyDigest: digest, limits }: Foundations): KeptAnswers {
+  const { validationStatus } = config
+  const { rates } = limits
+  return new KeptAnswers({ store, logger, validationStatus, rates, digest, translate: toServiceError })
 }
 
 async function closeAll({ foundations, signingIn }: Parts): Promise<void> {

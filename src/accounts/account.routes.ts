@@ -62,8 +62,8 @@ function registrationRoutes(
         { status: 202, description: 'The rest is in a mail', data: schemas.nothing },
       ],
       errors: ['EMAIL_TAKEN'],
-      handle: async ({ body }) => {
-        const user = await registration.register(body)
+      handle: async ({ body, effect }) => {
+        const user = await registration.register(body, effect)
         return user ? created(user, 'Registered') : mailed('A mail was sent to this address')
       },
     }),
@@ -82,8 +82,8 @@ function registrationRoutes(
         { status: 202, description: 'The other address is still to confirm', data: schemas.pendingView },
       ],
       errors: ['TOKEN_INVALID', 'EMAIL_TAKEN', 'CONFLICT'],
-      handle: async ({ body }) => {
-        const confirmed = await verification.confirm(body.token)
+      handle: async ({ body, effect }) => {
+        const confirmed = await verification.confirm(body.token, effect)
         if ('user' in confirmed) return found(confirmed.user, 'E-mail confirmed')
         return { status: 202, data: confirmed, message: 'Confirmed; the other address is still to confirm' }
       },
@@ -139,7 +139,7 @@ function passwordRoutes({ resets }: AccountServices, schemas: AccountSchemas): r
       body: schemas.resetBody,
       successes: [{ status: 200, description: 'Password set', data: schemas.userView, headers: ETAG }],
       errors: ['TOKEN_INVALID', 'CONFLICT'],
-      handle: async ({ body }) => found(await resets.reset(body.token, body.password), 'Password set'),
+      handle: async ({ body, effect }) => found(await resets.reset(body.token, body.password, effect), 'Password set'),
     }),
   ]
 }
@@ -161,8 +161,8 @@ function invitationRoutes({ invitations }: AccountServices, schemas: AccountSche
         { status: 200, description: 'Invited again', data: schemas.userView, headers: ETAG },
       ],
       errors: ['EMAIL_TAKEN', 'RATE_LIMITED'],
-      handle: async ({ body, caller }) => {
-        const { user, again } = await invitations.invite(caller, body)
+      handle: async ({ body, caller, effect }) => {
+        const { user, again } = await invitations.invite(caller, body, effect)
         return again ? found(user, 'Invited again') : created(user, 'User invited')
       },
     }),
@@ -177,7 +177,7 @@ function invitationRoutes({ invitations }: AccountServices, schemas: AccountSche
       body: schemas.acceptBody,
       successes: [{ status: 200, description: 'Invitation accepted', data: schemas.userView, headers: ETAG }],
       errors: ['TOKEN_INVALID', 'CONFLICT'],
-      handle: async ({ body }) => found(await invitations.accept(body), 'Invitation accepted'),
+      handle: async ({ body, effect }) => found(await invitations.accept(body, effect), 'Invitation accepted'),
     }),
   ]
 }

@@ -4,6 +4,8 @@ export type Side = 'old' | 'new'
 export interface Confirmation {
   readonly hash: string
   readonly confirmed_at: Date | null
+  /** The name under which it was confirmed; absent: under none. */
+  readonly confirmed_under?: string
 }
 
 /** A change of e-mail that waits for both addresses. */
@@ -22,11 +24,15 @@ export interface EmailChangeDao {
   /** A user has one: an earlier one is forgotten, with its tokens. */
   put(change: EmailChange): Promise<void>
 
+  /** The change of which a side waits for this hash, or did. */
+  ofToken(side: Side, hash: string, now: Date): Promise<EmailChange | undefined>
+
   /**
    * Confirms for one side: once, whoever tries.
+   * @param under whoever confirmed under this name may do so again.
    * @returns the change as it is then; undefined when no side waits for this hash
    */
-  confirm(side: Side, hash: string, now: Date): Promise<EmailChange | undefined>
+  confirm(side: Side, hash: string, now: Date, under?: string): Promise<EmailChange | undefined>
 
   /** Takes a confirmation back, so that it can be repeated. */
   unconfirm(side: Side, hash: string): Promise<void>

@@ -9,7 +9,7 @@ export interface EmailChangeDocument extends Omit<EmailChange, 'user_id'> {
 
 const confirmation = () =>
   new Schema<Confirmation>(
-    { hash: { type: String, required: true }, confirmed_at: { type: Date, default: null } },
+    { hash: { type: String, required: true }, confirmed_at: { type: Date, default: null }, confirmed_under: String },
     { _id: false },
   )
 

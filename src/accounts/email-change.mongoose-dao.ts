@@ -19,9 +19,16 @@ export class MongooseEmailChangeDao implements EmailChangeDao {
     await upserting(() => this.within(this.changes.replaceOne({ _id }, change, { upsert: true })))
   }
 
-  async confirm(side: Side, hash: string, now: Date): Promise<EmailChange | undefined> {
-    const waiting = { [`${side}.hash`]: hash, [`${side}.confirmed_at`]: null, expires_at: { $gt: now } }
-    const confirmed = { $set: { [`${side}.confirmed_at`]: now } }
+  async ofToken(side: Side, hash: string, now: Date): Promise<EmailChange | undefined> {
+    const found = await this.within(this.changes.findOne({ [`${side}.hash`]: hash, expires_at: { $gt: now } }))
+    return found ? toChange(found) : undefined
+  }
+
+  async confirm(side: Side, hash: string, now: Date, under?: string): Promise<EmailChange | undefined> {
+    const [at, by] = [`${side}.confirmed_at`, `${side}.confirmed_under`]
+    const free = under === undefined ? { [at]: null } : { $or: [{ [at]: null }, { [by]: under }] }
+    const waiting = { [`${side}.hash`]: hash, expires_at: { $gt: now }, ...free }
+    const confirmed = { $set: { [at]: now, ...(under === undefined ? {} : { [by]: under }) } }
     const changed = await this.within(this.changes.findOneAndUpdate(waiting, confirmed, { returnDocument: 'after' }))
     return changed ? toChange(changed) : undefined
   }

@@ -1,4 +1,5 @@
 import { AppError, EmailTakenError, VersionMismatchError } from '../errors'
+import type { Effect, Holder } from '../http/effect'
 import type { IfMatch } from '../http/etag'
 import type { RateLimiter } from '../limits/rate-limiter'
 import type { AccountMails } from '../mail/account-mails'
@@ -59,17 +60,36 @@ export class EmailChangeService {
 
   /**
    * Uses up one address's token, and moves the user when it was the last one.
+   * @param effect an earlier attempt may have done so already.
    * @throws TOKEN_INVALID; EmailTakenError when somebody has taken the address meanwhile
    */
-  async confirm(token: string): Promise<Confirmed> {
+  async confirm(token: string, effect?: Effect): Promise<Confirmed> {
+    const moved = effect?.holder && (await this.moved(effect.holder))
+    if (moved) return { user: moved }
     const side = sideOf(token)
     const hash = hashOfToken(token)
-    const change = await this.deps.dao.confirm(side, hash, this.deps.clock())
+    if (effect) await this.remember(side, hash, effect)
+    const change = await this.deps.dao.confirm(side, hash, this.deps.clock(), effect?.id)
     const user = change && (await this.deps.users.access(change.user_id))
     if (!user || !isGood({ email: change.from, created_at: change.created_at }, user)) throw tokenInvalid()
     const pending = side === 'old' ? 'new' : 'old'
     if (change[pending].confirmed_at === null) return { pending }
     return { user: await this.move(change, side) }
+  }
+
+  /** The user of an earlier attempt, if it has its new address. What follows may not have been done. */
+  private async moved({ userId, email }: Holder): Promise<UserView | undefined> {
+    const { dao, users, clock } = this.deps
+    if ((await users.access(userId))?.email !== email) return undefined
+    const change = await dao.find(userId, clock())
+    if (change?.to === email) this.afterMove(change)
+    return users.view(userId)
+  }
+
+  /** While it can still be seen whose token it is. */
+  private async remember(side: Side, hash: string, effect: Effect): Promise<void> {
+    const change = await this.deps.dao.ofToken(side, hash, this.deps.clock())
+    if (change) await effect.remember({ userId: change.user_id, email: change.to })
   }
 
   async pending(userId: string): Promise<EmailChange | undefined> {
@@ -82,13 +102,10 @@ export class EmailChangeService {
 
   private async move(change: EmailChange, last: Side): Promise<UserView> {
     const { user_id, from, to } = change
-    const { dao, users, tokens, mails, background } = this.deps
+    const { dao, users } = this.deps
     try {
       const user = await orTokenInvalid(users.moveEmail(user_id, from, to))
-      background.run('after an e-mail change', async () => {
-        mails.send(from, 'emailChanged', to)
-        await Promise.all([dao.drop(user_id), tokens.revokeAll(user_id)])
-      })
+      this.afterMove(change)
       return user
     } catch (error) {
       // Not now is not never: the same token may try again.
@@ -97,6 +114,14 @@ export class EmailChangeService {
       } else await dao.drop(user_id)
       throw error
     }
+  }
+
+  private afterMove({ user_id, from, to }: EmailChange): void {
+    const { dao, tokens, mails, background } = this.deps
+    background.run('after an e-mail change', async () => {
+      mails.send(from, 'emailChanged', to)
+      await Promise.all([dao.drop(user_id), tokens.revokeAll(user_id)])
+    })
   }
 
   private change(asked: {

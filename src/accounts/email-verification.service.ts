@@ -1,3 +1,4 @@
+import type { Effect, Holder } from '../http/effect'
 import type { RateLimiter } from '../limits/rate-limiter'
 import type { AccountMails } from '../mail/account-mails'
 import type { UserAccessService } from '../users/user-access.service'
@@ -7,7 +8,7 @@ import { type OneTimeTokenService, orTokenInvalid } from './one-time-token.servi
 
 export interface EmailVerificationDeps {
   readonly users: Pick<UserAccessService, 'credentialsByEmail' | 'verifyEmail'>
-  readonly tokens: Pick<OneTimeTokenService, 'issue' | 'take'>
+  readonly tokens: Pick<OneTimeTokenService, 'discard' | 'issue' | 'peek' | 'take'>
   readonly changes: Pick<EmailChangeService, 'confirm'>
   readonly mails: AccountMails
   readonly rates: RateLimiter
@@ -18,12 +19,31 @@ export interface EmailVerificationDeps {
 export class EmailVerificationService {
   constructor(private readonly deps: EmailVerificationDeps) {}
 
-  /** Takes any token that was mailed to be confirmed. @throws TOKEN_INVALID, EmailTakenError */
-  async confirm(token: string): Promise<Confirmed> {
-    const { changes, tokens, users } = this.deps
-    if (isChangeToken(token)) return changes.confirm(token)
+  /**
+   * Takes any token that was mailed to be confirmed.
+   * @param effect an earlier attempt may have used the token up already.
+   * @throws TOKEN_INVALID, EmailTakenError
+   */
+  async confirm(token: string, effect?: Effect): Promise<Confirmed> {
+    if (isChangeToken(token)) return this.deps.changes.confirm(token, effect)
+    const { userId, email } = effect?.holder ? await this.resume(token, effect.holder) : await this.use(token, effect)
+    return { user: await orTokenInvalid(this.deps.users.verifyEmail(userId, email)) }
+  }
+
+  /** An attempt that broke off had a good token: whether it had used it up makes no difference any more. */
+  private async resume(token: string, holder: Holder): Promise<Holder> {
+    await this.deps.tokens.discard('verify_email', token)
+    return holder
+  }
+
+  private async use(token: string, effect: Effect | undefined): Promise<Holder> {
+    const { tokens } = this.deps
+    if (effect) {
+      const { id, email } = await tokens.peek('verify_email', token)
+      await effect.remember({ userId: id, email })
+    }
     const { id, email } = await tokens.take('verify_email', token)
-    return { user: await orTokenInvalid(users.verifyEmail(id, email)) }
+    return { userId: id, email }
   }
 
   /**

@@ -1,5 +1,6 @@
 import type { Authority } from '../http/authority'
 import type { Caller } from '../http/caller'
+import type { Effect } from '../http/effect'
 import type { RateLimiter } from '../limits/rate-limiter'
 import type { AccountMails } from '../mail/account-mails'
 import type { PasswordHasher } from '../passwords/password-hasher'
@@ -20,8 +21,8 @@ export interface AcceptInput {
 
 export interface InvitationDeps {
   readonly users: Pick<UserService, 'create'>
-  readonly access: Pick<UserAccessService, 'choosePassword' | 'credentialsByEmail' | 'view'>
-  readonly tokens: Pick<OneTimeTokenService, 'issue' | 'peek' | 'revokeAll' | 'take'>
+  readonly access: Pick<UserAccessService, 'choosePassword' | 'credentialsByEmail' | 'hasChosen' | 'view'>
+  readonly tokens: Pick<OneTimeTokenService, 'issue' | 'peek' | 'revokeAll'>
   readonly hasher: Pick<PasswordHasher, 'hash'>
   readonly authority: Authority
   readonly mails: AccountMails
@@ -43,30 +44,39 @@ export class InvitationService {
    * @throws ValidationError, RATE_LIMITED, EmailTakenError; FORBIDDEN for roles that are not the caller's to grant;
    * SERVICE_UNAVAILABLE where no mail can be sent
    */
-  async invite(caller: Caller, input: InviteInput): Promise<Invited> {
+  async invite(caller: Caller, input: InviteInput, effect?: Effect): Promise<Invited> {
     const { mails, rates, tokens } = this.deps
     mails.ensureAvailable()
     await rates.limit('recipient', input.email)
-    const invited = await this.createOrFind(caller, input)
+    const invited = await this.createOrFind(caller, input, effect)
     mails.send(invited.user.email, 'invitation', await tokens.issue('invitation', invited.user))
     return invited
   }
 
-  /** @throws TOKEN_INVALID; SERVICE_UNAVAILABLE when too many passwords are being hashed: the token stays good then */
-  async accept({ token, password, name }: AcceptInput): Promise<UserView> {
-    const { access, hasher, tokens } = this.deps
-    await tokens.peek('invitation', token)
-    const passwordHash = await hasher.hash(password)
-    const { id, email } = await tokens.take('invitation', token)
-    const chosen = { first: true, ...(name === undefined ? {} : { name }) }
-    const user = await orTokenInvalid(access.choosePassword(id, email, passwordHash, chosen))
-    await tokens.revokeAll(id)
+  /**
+   * @param effect an earlier attempt may have accepted already.
+   * @throws TOKEN_INVALID; SERVICE_UNAVAILABLE when too many passwords are being hashed: the token stays good then
+   */
+  async accept(input: AcceptInput, effect?: Effect): Promise<UserView> {
+    const holder = effect?.holder
+    const before = effect && holder && (await this.deps.access.hasChosen(holder.userId, effect.id))
+    const user = before ?? (await this.choose(input, effect))
+    await this.deps.tokens.revokeAll(user.id)
     return user
   }
 
-  private async createOrFind(caller: Caller, input: InviteInput): Promise<Invited> {
+  private async choose({ token, password, name }: AcceptInput, effect: Effect | undefined): Promise<UserView> {
+    const { access, hasher, tokens } = this.deps
+    const { id, email, issuedAt } = await tokens.peek('invitation', token)
+    const passwordHash = await hasher.hash(password)
+    await effect?.remember({ userId: id, email })
+    const choice = { first: true, issuedAt, name, under: effect?.id }
+    return orTokenInvalid(access.choosePassword(id, email, passwordHash, choice))
+  }
+
+  private async createOrFind(caller: Caller, input: InviteInput, effect?: Effect): Promise<Invited> {
     try {
-      return { user: await this.deps.users.create(caller, input), again: false }
+      return { user: await this.deps.users.create(caller, input, effect), again: false }
     } catch (error) {
       if (!isEmailTaken(error)) throw error
       const present = await this.deps.access.credentialsByEmail(input.email)

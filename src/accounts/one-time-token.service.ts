@@ -9,6 +9,12 @@ export interface OneTimeTokenDeps {
   readonly clock: () => Date
 }
 
+/** The user whom a token speaks for. */
+export interface TokenOwner extends UserAccess {
+  /** When the token was issued. */
+  readonly issuedAt: Date
+}
+
 /** A token without what makes it one. */
 export interface TokenFacts {
   readonly purpose: TokenPurpose
@@ -35,13 +41,18 @@ export class OneTimeTokenService {
   }
 
   /** Whose token it is; it stays good. @throws TOKEN_INVALID */
-  async peek(purpose: TokenPurpose, token: string): Promise<UserAccess> {
+  async peek(purpose: TokenPurpose, token: string): Promise<TokenOwner> {
     return this.ownerOf(await this.deps.dao.find(purpose, this.hash(purpose, token), this.deps.clock()))
   }
 
   /** Uses it up: of all who try at once one succeeds. @throws TOKEN_INVALID */
-  async take(purpose: TokenPurpose, token: string): Promise<UserAccess> {
+  async take(purpose: TokenPurpose, token: string): Promise<TokenOwner> {
     return this.ownerOf(await this.deps.dao.take(purpose, this.hash(purpose, token), this.deps.clock()))
+  }
+
+  /** It is no longer good, whether it was or not. */
+  async discard(purpose: TokenPurpose, token: string): Promise<void> {
+    if (isOfKind(token, purpose)) await this.deps.dao.take(purpose, hashOfToken(token), this.deps.clock())
   }
 
   /** All that were sent to the user are no longer good. */
@@ -68,10 +79,10 @@ export class OneTimeTokenService {
    * A token outlives neither the address that it was sent to nor the password that its user had then; whoever is
    * disabled has none that is good.
    */
-  private async ownerOf(token: StoredToken | undefined): Promise<UserAccess> {
+  private async ownerOf(token: StoredToken | undefined): Promise<TokenOwner> {
     const user = token && (await this.deps.users.access(token.user_id))
     if (!user || !isGood(token, user)) throw tokenInvalid()
-    return user
+    return { ...user, issuedAt: token.created_at }
   }
 }
 

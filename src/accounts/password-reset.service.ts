@@ -1,3 +1,4 @@
+import type { Effect } from '../http/effect'
 import type { LoginGuard } from '../limits/login-guard'
 import type { RateLimiter } from '../limits/rate-limiter'
 import type { AccountMails } from '../mail/account-mails'
@@ -8,8 +9,8 @@ import type { Background } from './background'
 import { type OneTimeTokenService, orTokenInvalid } from './one-time-token.service'
 
 export interface PasswordResetDeps {
-  readonly users: Pick<UserAccessService, 'choosePassword' | 'credentialsByEmail'>
-  readonly tokens: Pick<OneTimeTokenService, 'issue' | 'peek' | 'revokeAll' | 'take'>
+  readonly users: Pick<UserAccessService, 'choosePassword' | 'credentialsByEmail' | 'hasChosen'>
+  readonly tokens: Pick<OneTimeTokenService, 'issue' | 'peek' | 'revokeAll'>
   readonly hasher: Pick<PasswordHasher, 'hash'>
   readonly logins: Pick<LoginGuard, 'unlock'>
   readonly mails: AccountMails
@@ -38,18 +39,33 @@ export class PasswordResetService {
 
   /**
    * Sets the password. Every session ends, the address is proved, and an account that was locked is open again.
+   * @param effect an earlier attempt may have done so already.
    * @throws TOKEN_INVALID; SERVICE_UNAVAILABLE when too many passwords are being hashed: the token stays good then
    */
-  async reset(token: string, password: string): Promise<UserView> {
-    const { background, hasher, logins, mails, tokens, users } = this.deps
+  async reset(token: string, password: string, effect?: Effect): Promise<UserView> {
+    return (await this.resetBefore(effect)) ?? this.resetNow(token, password, effect)
+  }
+
+  private async resetBefore({ id: under, holder }: Partial<Effect> = {}): Promise<UserView | undefined> {
+    const user = holder && under && (await this.deps.users.hasChosen(holder.userId, under))
+    return user ? this.done(user, holder.email) : undefined
+  }
+
+  private async resetNow(token: string, password: string, effect: Effect | undefined): Promise<UserView> {
+    const { hasher, tokens, users } = this.deps
     // Nothing dear is done for a token that is no good, and a good one is used up only when the rest is ready.
-    await tokens.peek('reset_password', token)
+    const { id, email, issuedAt } = await tokens.peek('reset_password', token)
     const passwordHash = await hasher.hash(password)
-    const { id, email } = await tokens.take('reset_password', token)
-    const user = await orTokenInvalid(users.choosePassword(id, email, passwordHash))
+    await effect?.remember({ userId: id, email })
+    const choice = { issuedAt, under: effect?.id }
+    return this.done(await orTokenInvalid(users.choosePassword(id, email, passwordHash, choice)), email)
+  }
+
+  private async done(user: UserView, email: string): Promise<UserView> {
+    const { background, logins, mails, tokens } = this.deps
     background.run('after a password reset', async () => {
       mails.send(email, 'passwordChanged')
-      await Promise.all([logins.unlock(email), tokens.revokeAll(id)])
+      await Promise.all([logins.unlock(email), tokens.revokeAll(user.id)])
     })
     return user
   }

@@ -1,5 +1,6 @@
 import { AppError } from '../errors'
 import { OPERATOR } from '../http/caller'
+import type { Effect } from '../http/effect'
 import type { RateLimiter } from '../limits/rate-limiter'
 import type { AccountMails } from '../mail/account-mails'
 import type { CreateUserInput } from '../users/user-input'
@@ -36,14 +37,14 @@ export class RegistrationService {
    * @throws FORBIDDEN where registration is closed; ValidationError, RATE_LIMITED; EmailTakenError where that may be told;
    * SERVICE_UNAVAILABLE where a mail is needed and none can be sent
    */
-  async register(input: RegisterInput): Promise<UserView | undefined> {
+  async register(input: RegisterInput, effect?: Effect): Promise<UserView | undefined> {
     const { users, rates, mails, settings } = this.deps
     if (!settings.allowRegistration) throw new AppError('FORBIDDEN', { message: 'Registration is closed here' })
     if (settings.requireVerifiedEmail || settings.enumerationSafe) mails.ensureAvailable()
     await rates.limit('recipient', input.email)
     try {
       // The service itself makes the account, with the roles that every new user has.
-      const user = await users.create(OPERATOR, input)
+      const user = await users.create(OPERATOR, input, effect)
       this.askToVerify(user)
       return settings.enumerationSafe ? undefined : user
     } catch (error) {

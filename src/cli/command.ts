@@ -5,7 +5,7 @@ import { redact } from '../observability/redact'
 import { SecretKeyError } from '../secrets/secret-box'
 
 /** Where `npm run start:cluster` has the embedded engine listen. */
-const ENGINE_PORT_DEFAULT = 27_117
+export const ENGINE_PORT_DEFAULT = 27_117
 const CONNECTIONS_MAX = 4
 
 /** For the help of commands that work beside the running service. */

@@ -5,12 +5,14 @@ import { Background } from '../accounts/background'
 import type { Config } from '../config'
 import { createLimits, type Limits } from '../limits/limits'
 import { createMailing, type Mailing } from '../mail/create-mailing'
+import { MongoIdempotencyStore } from '../mongo/idempotency.mongo-store'
 import { BcryptHasher, hashingThreads } from '../passwords/password-hasher'
 import { createPasswordPolicy, type PasswordPolicy } from '../passwords/password-policy'
 import { PasswordVerifier } from '../passwords/password-verifier'
 import { MongooseRoleDao } from '../roles/role.mongoose-dao'
 import { RoleService } from '../roles/role.service'
 import { encryptionKeyIn } from '../secrets/key-file'
+import { type Digest, keyedDigest } from '../secrets/keyed-digest'
 import { createSecretBox, type SecretBox } from '../secrets/secret-box'
 import { MongooseAdminGuard } from '../users/administrators.mongoose-guard'
 import { UserAccessService } from '../users/user-access.service'
@@ -36,6 +38,10 @@ export interface Foundations {
   readonly background: Background
   readonly limits: Limits
   readonly box: SecretBox
+  /** Requests by their Idempotency-Key. */
+  readonly keys: MongoIdempotencyStore
+  /** Of those keys, and of what was asked for. */
+  readonly keyDigest: Digest
 }
 
 export function createFoundations(config: Config, connection: Connection, logger: Logger): Foundations {
@@ -48,6 +54,7 @@ export function createFoundations(config: Config, connection: Connection, logger
   const hasher = new BcryptHasher({ cost, concurrency: hashingThreads(availableParallelism(), config.workers) })
   const mailing = createMailing(config, connection, logger)
   const background = new Background(logger)
+  const encryptionKey = encryptionKeyOf(config)
   return {
     config,
     connection,
@@ -72,7 +79,9 @@ export function createFoundations(config: Config, connection: Connection, logger
       logger,
       onLocked: lockNotice(background, access, mailing),
     }),
-    box: createSecretBox(encryptionKeyOf(config)),
+    box: createSecretBox(encryptionKey),
+    keys: new MongoIdempotencyStore(connection, deadlineMs, clock),
+    keyDigest: keyedDigest(encryptionKey, 'idempotency'),
   }
 }
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { type Accounts, createAccounts } from '../accounts/create-accounts'
 import type { FieldError } from '../errors'
+import type { MongoIdempotencyStore } from '../mongo/idempotency.mongo-store'
 import type { PasswordPolicy } from '../passwords/password-policy'
 import { passwordSchema } from '../passwords/password-schema'
 import type { PersonalData } from '../privacy/personal-data'
@@ -63,7 +64,11 @@ export function createPeople(foundations: Foundations, signingIn: SigningIn): Pe
   return {
     services,
     accounts,
-    privacy: new PrivacyService({ users: deletedUsers, holdings: holdings(signingIn, accounts), clock }),
+    privacy: new PrivacyService({
+      users: deletedUsers,
+      holdings: holdings(signingIn, accounts, foundations.keys),
+      clock,
+    }),
     setup: new SetupService({
       links: new MongooseSetupLinkDao(connection, config.mongoDeadlineMs),
       users,
@@ -77,12 +82,18 @@ export function createPeople(foundations: Foundations, signingIn: SigningIn): Pe
 }
 
 /** What is held on a person beside the user itself, by the name that it has in an export. */
-function holdings({ sessions: { sessions }, apiKeys, mfa }: SigningIn, { records }: Accounts): readonly PersonalData[] {
+function holdings(
+  { sessions: { sessions }, apiKeys, mfa }: SigningIn,
+  { records }: Accounts,
+  keys: MongoIdempotencyStore,
+): readonly PersonalData[] {
   return [
     { name: 'sessions', exportFor: (id) => sessions.exportFor(id), eraseFor: (id) => sessions.removeFor(id) },
     { name: 'api_keys', exportFor: (id) => apiKeys.exportFor(id), eraseFor: (id) => apiKeys.removeAllOf(id) },
     { name: 'account', exportFor: (id) => records.exportFor(id), eraseFor: (id, email) => records.eraseFor(id, email) },
     { name: 'second_factor', exportFor: (id) => mfa.exportFor(id), eraseFor: (id) => mfa.eraseFor(id) },
+    // Answers that showed the user: copies, so an export has nothing of them.
+    { name: 'answers', exportFor: async () => undefined, eraseFor: (id) => keys.eraseFor(id) },
   ]
 }
 

@@ -1,4 +1,5 @@
 import { ERRORS, type ErrorCode, type FieldError } from '../errors'
+import { takesKey } from '../http/idempotency'
 import type { Route } from '../http/route'
 import { accessErrors } from './security'
 
@@ -10,7 +11,7 @@ const EXAMPLE_PROBLEM: Partial<Record<ErrorCode, FieldError>> = {
   VALIDATION_FAILED: { field: 'email', code: 'string.email', message: 'email must be a valid email' },
 }
 
-const RETRY: readonly ErrorCode[] = ['SERVICE_UNAVAILABLE', 'RATE_LIMITED', 'ACCOUNT_LOCKED']
+const RETRY: readonly ErrorCode[] = ['SERVICE_UNAVAILABLE', 'RATE_LIMITED', 'ACCOUNT_LOCKED', 'IDEMPOTENCY_CONFLICT']
 
 /** The shared parts: the schema of a failure, and one example for each code of the error table. */
 export function errorComponents(statusOf: (code: ErrorCode) => number) {
@@ -85,6 +86,7 @@ function codesOf(row: Route, requireIfMatch: boolean): ReadonlySet<ErrorCode> {
     ...row.errors,
     ...(row.versioned ? (['VERSION_MISMATCH'] as const) : []),
     ...(row.versioned && requireIfMatch ? (['PRECONDITION_REQUIRED'] as const) : []),
+    ...(takesKey(row) ? (['IDEMPOTENCY_CONFLICT', 'IDEMPOTENCY_MISMATCH', 'RATE_LIMITED'] as const) : []),
     ...(row.limit ? (['RATE_LIMITED'] as const) : []),
     'INTERNAL_ERROR',
     'SERVICE_UNAVAILABLE',

@@ -77,10 +77,10 @@ function presenceOf(described: Description): unknown {
   return (described.flags as { presence?: unknown } | undefined)?.presence
 }
 
-/** `.meta({ component: 'User' })`, or a label that reads like the name of a type. */
+/** `.meta({ component: 'User' })`, the last of them where one schema is made of another; or a label that reads like the name of a type. */
 function componentName(described: Description): string | undefined {
   const metas = (described['metas'] ?? []) as readonly { readonly component?: string }[]
-  const named = metas.find((meta) => meta.component !== undefined)?.component
+  const named = metas.findLast((meta) => meta.component !== undefined)?.component
   const label = (described.flags as { label?: string } | undefined)?.label
   return named ?? (label !== undefined && TYPE_NAME.test(label) ? label : undefined)
 }

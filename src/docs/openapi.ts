@@ -1,5 +1,6 @@
 import type { Schema } from 'joi'
 import { ERRORS, type ErrorCode } from '../errors'
+import { IDEMPOTENCY_KEY, IDEMPOTENCY_REPLAYED, takesKey } from '../http/idempotency'
 import { API_PREFIX } from '../http/mount'
 import type { Resource, Route, Success } from '../http/route'
 import type { PasswordPolicy } from '../passwords/password-policy'
@@ -90,7 +91,7 @@ function operationOf(row: Route, sources: OpenApiSources, components: Components
     ...(parameters.length > 0 ? { parameters } : {}),
     ...(row.body ? { requestBody: bodyOf(row, row.body, components) } : {}),
     responses: {
-      ...Object.fromEntries(row.successes.map((success) => [success.status, successOf(success, components)])),
+      ...Object.fromEntries(row.successes.map((success) => [success.status, successOf(row, success, components)])),
       ...errorResponses(row, sources),
     },
   }
@@ -104,7 +105,11 @@ function bodyOf(row: Route, body: Schema, components: Components): Json {
 }
 
 function parametersOf(row: Route, requireIfMatch: boolean, components: Components): Json[] {
-  const headers = { ...(row.versioned ? { 'If-Match': IF_MATCH } : {}), ...row.headers }
+  const headers = {
+    ...(row.versioned ? { 'If-Match': IF_MATCH } : {}),
+    ...(takesKey(row) ? { [IDEMPOTENCY_KEY]: KEY } : {}),
+    ...row.headers,
+  }
   return [
     ...keyParameters(row.params, 'path', components),
     ...keyParameters(row.query, 'query', components),
@@ -118,6 +123,10 @@ function parametersOf(row: Route, requireIfMatch: boolean, components: Component
   ]
 }
 
+const KEY =
+  'For sending a request again without doing it again: for 24 hours the first answer to this key of the caller is given ' +
+  'once more. 1 to 255 printable ASCII characters, best a UUID'
+const REPLAYED = { [IDEMPOTENCY_REPLAYED]: 'true: this is the first answer to the Idempotency-Key, once more' }
 const IF_MATCH = 'The ETag that the change is based on; a resource that has changed since answers 412'
 
 function keyParameters(schema: Schema | undefined, place: 'path' | 'query', components: Components): Json[] {
@@ -154,8 +163,8 @@ function withExample(description: string, example: unknown): string {
   return `${sentence} Example: \`${shown}\``.trim()
 }
 
-function successOf({ status, description, data, headers }: Success, components: Components): Json {
-  const shown = { 'X-Request-Id': 'The id of the request, as in the log', ...headers }
+function successOf(row: Route, { status, description, data, headers }: Success, components: Components): Json {
+  const shown = { 'X-Request-Id': 'The id of the request, as in the log', ...headers, ...(takesKey(row) ? REPLAYED : {}) }
   return {
     description,
     headers: Object.fromEntries(

@@ -4,6 +4,7 @@ import { AppError, ERRORS } from '../errors'
 import { contextOf } from './context'
 import type { Failure } from './envelope'
 import type { Respond } from './responder'
+import type { Reply } from './route'
 
 export interface ErrorHandlerSettings {
   readonly respond: Respond
@@ -18,7 +19,6 @@ export function errorHandler(settings: ErrorHandlerSettings): ErrorRequestHandle
   // Express knows an error handler by its four parameters.
   return (thrown: unknown, req, res, _next) => {
     const error = toAppError(settings.translate(thrown))
-    const status = statusOf(error, settings.validationStatus)
     const { requestId, route } = contextOf(res)
     log(settings.logger, error, { request_id: requestId, method: req.method, route })
     if (res.headersSent) {
@@ -26,9 +26,14 @@ export function errorHandler(settings: ErrorHandlerSettings): ErrorRequestHandle
       res.destroy()
       return
     }
-    const data: Failure = { code: error.code, errors: error.errors, request_id: requestId }
-    settings.respond(req, res, { status, data, message: error.message, headers: error.headers })
+    settings.respond(req, res, failureReply(error, requestId, settings.validationStatus))
   }
+}
+
+/** The answer that tells of an error. */
+export function failureReply(error: AppError, requestId: string, validationStatus: number): Reply {
+  const data: Failure = { code: error.code, errors: error.errors, request_id: requestId }
+  return { status: statusOf(error, validationStatus), data, message: error.message, headers: error.headers }
 }
 
 export const routeNotFound: RequestHandler = () => {

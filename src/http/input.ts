@@ -4,6 +4,7 @@ import { AppError, type FieldError } from '../errors'
 import { ANYBODYS_BODY_BYTES_MAX, BODY_BYTES_MAX, readBody } from './body'
 import type { Caller } from './caller'
 import { contextOf } from './context'
+import { keyProblem } from './idempotency'
 import { joi } from './joi'
 import type { Input, Route } from './route'
 import { compileCheck, throwIfAny, type Check, type ValidationContext } from './validate'
@@ -36,7 +37,8 @@ export function inputReader(row: Route, requireIfMatch: boolean, context: Valida
 
   return (req, res, caller) => {
     if (needsVersion && req.headers['if-match'] === undefined) throw new AppError('PRECONDITION_REQUIRED')
-    const problems: FieldError[] = []
+    const problem = keyProblem(row, req.headers['idempotency-key'])
+    const problems: FieldError[] = problem ? [problem] : []
     const input = read(req, res, caller, problems)
     if (body) return withBody(req, row, body, input, problems)
     throwIfAny(problems)

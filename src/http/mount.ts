@@ -6,6 +6,7 @@ import type { Authority } from './authority'
 import { ANONYMOUS } from './caller'
 import type { Gatekeeper } from './gatekeeper'
 import { contextOf } from './context'
+import type { Idempotency } from './idempotency'
 import { inputReader } from './input'
 import type { Respond } from './responder'
 import type { Method, Reply, Resource, Route } from './route'
@@ -19,6 +20,7 @@ export interface MountSettings {
   readonly gatekeeper: Gatekeeper
   readonly authority: Authority
   readonly rates: RateLimiter
+  readonly idempotency: Idempotency
   /** What the schemas of bodies may look up. */
   readonly context: ValidationContext
 }
@@ -70,6 +72,7 @@ export function tableRouter(rows: readonly Route[], { row: handler, otherwise }:
 function handlerOf(row: Route, template: string, settings: MountSettings): RequestHandler {
   const { respond, requireIfMatch, gatekeeper, authority, rates } = settings
   const read = inputReader(row, requireIfMatch, settings.context)
+  const handle = settings.idempotency.guard(row)
   return async (req, res) => {
     contextOf(res).route = template
     const known = row.access.to === 'anyone' ? ANONYMOUS : gatekeeper.identify(req.headers)
@@ -78,7 +81,7 @@ function handlerOf(row: Route, template: string, settings: MountSettings): Reque
     if (row.limit) tell(res, await rates.limit(row.limit, req.ip ?? ''))
     if (row.stepUp) await gatekeeper.requireFresh(caller)
     if (row.rank) await authority.requireOver(caller, String(req.params['id']))
-    const reply = await row.handle(await read(req, res, caller))
+    const reply = await handle(await read(req, res, caller))
     respond(req, res, row.secret ? unstored(reply) : reply)
   }
 }

@@ -4,6 +4,7 @@ import type { ErrorCode } from '../errors'
 import type { RouteLimit } from '../limits/rate-limiter'
 import type { Access } from './access'
 import type { Caller } from './caller'
+import type { Effect } from './effect'
 
 export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete'
 
@@ -18,6 +19,8 @@ export interface Input<P = unknown, Q = unknown, B = unknown> {
   readonly requestId: string
   readonly caller: Caller
   readonly client: Client
+  /** With an Idempotency-Key: under which name the request does what it does. */
+  readonly effect?: Effect
 }
 
 /** Where a request comes from. */

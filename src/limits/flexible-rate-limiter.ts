@@ -7,6 +7,8 @@ import { rateHeaders, refusalHeaders } from './rate-headers'
 import { type LimitName, QUOTAS, type RateLimiter } from './rate-limiter'
 
 const SECOND_MS = 1_000
+/** The others count networks, not the addresses in them. */
+const AS_GIVEN: ReadonlySet<LimitName> = new Set(['recipient', 'keys'])
 
 /** Counts in fixed windows with rate-limiter-flexible, whichever store its limiters have. */
 export class FlexibleRateLimiter implements RateLimiter {
@@ -20,7 +22,7 @@ export class FlexibleRateLimiter implements RateLimiter {
   ) {}
 
   async limit(name: LimitName, key: string): Promise<Readonly<Record<string, string>>> {
-    const subject = name === 'recipient' ? key : networkOf(key)
+    const subject = AS_GIVEN.has(name) ? key : networkOf(key)
     const counted = await storeCall(this.consume(name, digest(subject)), this.deadlineMs)
     const resetS = Math.max(1, Math.ceil(counted.state.msBeforeNext / SECOND_MS))
     const state = { name, ...QUOTAS[name], resetS }

@@ -64,5 +64,10 @@ function limitersOf(connection: Connection, redis: Redis | undefined): Record<Li
     const shared = { ...common, storeClient: redis, rejectIfRedisNotReady: true, insuranceLimiter: inMongo }
     return new RateLimiterRedis({ ...shared, keyPrefix: `rollcall:${name}` })
   }
-  return { credentials: limiter('credentials'), mail: limiter('mail'), recipient: limiter('recipient') }
+  return {
+    credentials: limiter('credentials'),
+    mail: limiter('mail'),
+    recipient: limiter('recipient'),
+    keys: limiter('keys'),
+  }
 }

@@ -1,12 +1,12 @@
 /**
  * What is limited, beside logins:
  * credentials: calls that check or hand out credentials, by address. mail: calls that send mail, by address.
- * recipient: mails to one person.
+ * recipient: mails to one person. keys: requests with an Idempotency-Key, by a caller who may store nothing else.
  */
-export type LimitName = 'credentials' | 'mail' | 'recipient'
+export type LimitName = 'credentials' | 'mail' | 'recipient' | 'keys'
 
 /** Limits of a route, counted by the caller's address before the request is read. */
-export type RouteLimit = Exclude<LimitName, 'recipient'>
+export type RouteLimit = Exclude<LimitName, 'recipient' | 'keys'>
 
 export interface Quota {
   readonly quota: number
@@ -17,13 +17,14 @@ export const QUOTAS: Readonly<Record<LimitName, Quota>> = Object.freeze({
   credentials: { quota: 6_000, windowS: 60 },
   mail: { quota: 30, windowS: 60 },
   recipient: { quota: 5, windowS: 3_600 },
+  keys: { quota: 1_000, windowS: 3_600 },
 })
 
 /** Bounds how often something is done, over all processes. */
 export interface RateLimiter {
   /**
    * Counts one more.
-   * @param key an address, as the request names it, or a lower-cased e-mail.
+   * @param key an address, as the request names it; for `recipient` a lower-cased e-mail, for `keys` the caller.
    * @returns the headers that tell the caller how it stands.
    * @throws RATE_LIMITED, with Retry-After and the same headers; SERVICE_UNAVAILABLE
    */

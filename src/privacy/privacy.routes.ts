@@ -58,8 +58,8 @@ export function privacyResource(privacy: PrivacyService, userView: Schema): Reso
         params,
         successes: [{ status: 204, description: 'User purged', data: null }],
         errors: ['USER_NOT_FOUND'],
-        handle: async ({ params: { id } }) => {
-          await privacy.purge(id)
+        handle: async ({ params: { id }, effect }) => {
+          await privacy.purge(id, effect)
           return { status: 204, data: null, message: '' }
         },
       }),

@@ -1,4 +1,5 @@
 import { UserNotFoundError } from '../errors'
+import type { Effect } from '../http/effect'
 import type { DeletedUsersService, UserRecord } from '../users/deleted-users.service'
 import type { PersonalData } from './personal-data'
 
@@ -36,9 +37,13 @@ export class PrivacyService {
     }
   }
 
-  /** Takes a deleted user away for good, and all else that is held on the person. @throws UserNotFoundError */
-  async purge(id: string): Promise<void> {
-    if (!(await this.purgeIfDeleted(id))) throw new UserNotFoundError()
+  /**
+   * Takes a deleted user away for good, and all else that is held on the person.
+   * @param effect an earlier attempt may have done so already.
+   * @throws UserNotFoundError
+   */
+  async purge(id: string, effect?: Effect): Promise<void> {
+    if (!(await this.purgeIfDeleted(id)) && !effect?.resumed) throw new UserNotFoundError()
   }
 
   /** Purges those whose time is over. @returns how many. */

@@ -42,8 +42,8 @@ function collectionRoutes(roles: RoleService): readonly Route[] {
         },
       ],
       errors: ['FORBIDDEN', 'ROLE_TAKEN'],
-      handle: async ({ body, caller }) => {
-        const role = await roles.create(caller, body)
+      handle: async ({ body, caller, effect }) => {
+        const role = await roles.create(caller, body, effect)
         const headers = { ETag: etagOf(role.version), Location: `${LOCATION}/${role.name}` }
         return { status: 201, data: role, message: 'Role created', headers }
       },

@@ -4,6 +4,7 @@ import type { Sort } from '../filter/sort'
 import { PERMISSIONS } from '../http/access'
 import { requireHeld } from '../http/authority'
 import type { Caller } from '../http/caller'
+import type { Effect } from '../http/effect'
 import type { IfMatch } from '../http/etag'
 import type { PageFacts, Paging } from '../http/paging'
 import { requireOverRole } from './role-authority'
@@ -71,12 +72,32 @@ export class RoleService {
     return this.deps.dao.changedSince(since, limit)
   }
 
-  /** @throws RoleTakenError; FORBIDDEN when it would carry what the caller lacks */
-  async create(caller: Caller, { name, description = '', permissions = [] }: NewRoleInput): Promise<RoleView> {
+  /**
+   * @param effect an earlier attempt may have made the role already.
+   * @throws RoleTakenError; FORBIDDEN when it would carry what the caller lacks
+   */
+  async create(caller: Caller, input: NewRoleInput, effect?: Effect): Promise<RoleView> {
+    const { name, description = '', permissions = [] } = input
     requireHeld(caller.permissions, permissions)
     const role = this.newRole(name, description, permissions, false)
-    await this.deps.dao.insert(role)
-    return presentRole(role)
+    const made = await this.made(role, effect)
+    if (made) return presentRole(made)
+    try {
+      await this.deps.dao.insert(role)
+      return presentRole(role)
+    } catch (error) {
+      // The earlier attempt may have been at work still, when this one looked.
+      const late = error instanceof RoleTakenError ? await this.made(role, effect) : undefined
+      if (late) return presentRole(late)
+      throw error
+    }
+  }
+
+  /** The role of an earlier attempt. */
+  private async made(role: Role, effect: Effect | undefined): Promise<Role | undefined> {
+    if (!effect?.resumed) return undefined
+    const found = await this.deps.dao.find(role.name)
+    return found && isAsMade(found, role, effect.since) ? found : undefined
   }
 
   /** @throws RoleNotFoundError */
@@ -272,4 +293,11 @@ function sameContent(one: Role, other: Role): boolean {
 
 function sameMembers(one: readonly string[], other: readonly string[]): boolean {
   return one.length === other.length && one.every((member) => other.includes(member))
+}
+
+/** Whether a role is the one that an attempt after `since` was to make. Roles have no id of their own but the name. */
+function isAsMade(found: Role, wanted: Role, since: Date): boolean {
+  const { description, permissions } = wanted
+  const isSame = found.description === description && sameMembers(found.permissions, permissions)
+  return isSame && found.version === 1 && found.created_at >= since
 }

@@ -9,9 +9,10 @@ export interface SetupLinkDao {
 
   /**
    * Takes the link, for a while: until `heldUntil` nobody else can.
+   * @param holder under which name: whoever has it can take it again.
    * @returns false when there is no such link, it has expired, or somebody has it.
    */
-  take(tokenHash: string, now: Date, heldUntil: Date): Promise<boolean>
+  take(tokenHash: string, now: Date, heldUntil: Date, holder: string): Promise<boolean>
 
   /** What it was taken for did not happen: it can be taken again. */
   giveBack(tokenHash: string): Promise<void>

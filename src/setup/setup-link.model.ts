@@ -10,6 +10,8 @@ export interface SetupLinkDocument {
   readonly created_at: Date
   readonly expires_at: Date
   readonly held_until: Date | null
+  /** Under which name; absent: nobody had it yet. */
+  readonly held_by?: string
 }
 
 export function setupLinkModel(connection: Connection): Model<SetupLinkDocument> {
@@ -29,6 +31,7 @@ function setupLinkSchema(): Schema<SetupLinkDocument> {
     created_at: { type: Date, required: true },
     expires_at: { type: Date, required: true },
     held_until: { type: Date, default: null },
+    held_by: String,
   }
   const schema = new Schema<SetupLinkDocument>(fields, { ...SCHEMA_OPTIONS, collection: 'setup_links' })
   schema.index({ expires_at: 1 }, { expireAfterSeconds: 0 })

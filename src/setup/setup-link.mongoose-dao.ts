@@ -37,12 +37,12 @@ export class MongooseSetupLinkDao implements SetupLinkDao {
     }
   }
 
-  async take(tokenHash: string, now: Date, heldUntil: Date): Promise<boolean> {
-    const free = { $or: [{ held_until: null }, { held_until: { $lte: now } }] }
+  async take(tokenHash: string, now: Date, heldUntil: Date, holder: string): Promise<boolean> {
+    const free = { $or: [{ held_until: null }, { held_until: { $lte: now } }, { held_by: holder }] }
     const { matchedCount } = await this.within(
       this.links.updateOne(
         { _id: LINK, token_hash: tokenHash, expires_at: { $gt: now }, ...free },
-        { $set: { held_until: heldUntil } },
+        { $set: { held_until: heldUntil, held_by: holder } },
       ),
     )
     return matchedCount === 1

@@ -40,8 +40,8 @@ export function setupResource(setup: SetupService, userView: Schema): Resource {
           },
         ],
         errors: ['TOKEN_INVALID', 'SETUP_DONE', 'EMAIL_TAKEN'],
-        handle: async ({ body: { token, ...administrator } }) => {
-          const user = await setup.complete(token, administrator)
+        handle: async ({ body: { token, ...administrator }, effect }) => {
+          const user = await setup.complete(token, administrator, effect)
           const headers = { ETag: etagOf(user.version), Location: `/api/v1/users/${user.id}` }
           return { status: 201, data: user, message: 'Administrator created', headers }
         },

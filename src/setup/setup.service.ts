@@ -1,6 +1,7 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { AppError, EmailTakenError, type FieldError } from '../errors'
 import { OPERATOR } from '../http/caller'
+import type { Effect } from '../http/effect'
 import { ADMIN_ROLE } from '../roles/role.service'
 import type { UserView } from '../users/user.presenter'
 import type { UserAccessService } from '../users/user-access.service'
@@ -25,7 +26,7 @@ export interface NewAdministrator {
 export interface SetupDeps {
   readonly links: SetupLinkDao
   readonly users: Pick<UserService, 'create'>
-  readonly access: Pick<UserAccessService, 'anyAdministrator' | 'credentialsByEmail' | 'verifyEmail'>
+  readonly access: Pick<UserAccessService, 'access' | 'anyAdministrator' | 'credentialsByEmail' | 'verifyEmail'>
   readonly roles: Pick<UserRolesService, 'add'>
   /** What is wrong with a password. */
   readonly passwordProblems: (password: string, user: { readonly email: string }) => Promise<readonly FieldError[]>
@@ -76,31 +77,40 @@ export class SetupService {
   /**
    * Makes the administrator whom the holder of the link describes. The link goes with it; where it cannot be made, the
    * link stays good.
+   * @param effect an earlier attempt may have made the administrator already.
    * @throws SETUP_DONE, TOKEN_INVALID, ValidationError, EmailTakenError
    */
-  async complete(token: string, administrator: NewAdministrator): Promise<UserView> {
+  async complete(token: string, administrator: NewAdministrator, effect?: Effect): Promise<UserView> {
+    // Only whoever had the link can have begun under this name.
+    if (effect?.resumed && (await this.deps.access.access(effect.id))) return this.made(administrator, effect)
     await this.requireNone()
     const tokenHash = hashOf(token)
     const now = this.deps.clock()
-    if (!(await this.deps.links.take(tokenHash, now, new Date(now.getTime() + HOLD_MS)))) {
+    const heldUntil = new Date(now.getTime() + HOLD_MS)
+    // An attempt that broke off may have it still: this one goes on under the same name.
+    if (!(await this.deps.links.take(tokenHash, now, heldUntil, effect?.id ?? randomUUID()))) {
       // Whoever had it may be done by now.
       await this.requireNone()
       throw new AppError('TOKEN_INVALID')
     }
     try {
       await this.requireNone()
-      const user = await this.create(administrator)
-      await this.deps.links.remove()
-      return user
+      return await this.made(administrator, effect)
     } catch (error) {
       await this.deps.links.giveBack(tokenHash)
       throw error
     }
   }
 
+  private async made(administrator: NewAdministrator, effect: Effect | undefined): Promise<UserView> {
+    const user = await this.create(administrator, effect)
+    await this.deps.links.remove()
+    return user
+  }
+
   /** Whoever runs the service vouches for the e-mail: nobody could log in to verify it, where that is asked for. */
-  private async create(administrator: NewAdministrator): Promise<UserView> {
-    const user = await this.deps.users.create(OPERATOR, { ...administrator, roles: [ADMIN_ROLE] })
+  private async create(administrator: NewAdministrator, effect?: Effect): Promise<UserView> {
+    const user = await this.deps.users.create(OPERATOR, { ...administrator, roles: [ADMIN_ROLE] }, effect)
     return (await this.deps.access.verifyEmail(user.id, user.email)) ?? user
   }
 

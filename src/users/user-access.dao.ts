@@ -7,6 +7,8 @@ export interface UserAccess extends Pick<
 > {
   /** Sessions in which the person last proved to be itself before this are over. null: none was ended so. */
   readonly sessions_not_before: Date | null
+  /** The name under which the password was last chosen with a mailed token. null: under none. */
+  readonly chosen_under: string | null
 }
 
 export interface UserCredentials extends UserAccess {

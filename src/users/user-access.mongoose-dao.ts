@@ -12,6 +12,7 @@ const ACCESS = {
   has_password: 1,
   grants: 1,
   sessions_not_before: 1,
+  chosen_under: 1,
 } as const
 const CREDENTIALS = { ...ACCESS, password_hash: 1 } as const
 
@@ -91,6 +92,8 @@ function byId(id: string): mongo.Filter<UserDocument> {
 }
 
 function toAccess(found: Found): UserAccess {
-  const { _id, name, email, email_verified, is_active, has_password, grants, sessions_not_before = null } = found
-  return { id: _id.toHexString(), name, email, email_verified, is_active, has_password, grants, sessions_not_before }
+  const { _id, sessions_not_before = null, chosen_under = null } = found
+  const { name, email, email_verified, is_active, has_password, grants } = found
+  const shown = { name, email, email_verified, is_active, has_password, grants }
+  return { id: _id.toHexString(), ...shown, sessions_not_before, chosen_under }
 }

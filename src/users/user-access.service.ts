@@ -14,6 +14,17 @@ export interface UserAccessDeps {
   readonly clock: () => Date
 }
 
+/** What goes with a password that is chosen with a mailed token. */
+export interface Choice {
+  /** When the token was issued: it is no good any more once the password has changed. */
+  readonly issuedAt: Date
+  /** There must not be a password yet. */
+  readonly first?: boolean
+  readonly name?: string | undefined
+  /** Under which name it is done, for `hasChosen`. */
+  readonly under?: string | undefined
+}
+
 /** What signing in needs of the users: who somebody is, what it holds, and what it has proved about its e-mail. */
 export class UserAccessService {
   private readonly writer: UserWriter
@@ -82,23 +93,37 @@ export class UserAccessService {
   }
 
   /**
-   * A password that somebody chose who has shown that it reads the mail of this address. All sessions end.
-   * @returns undefined when the user has another address by now, is disabled, or has a password where it must have none
+   * A password that somebody chose who has shown that it reads the mail of this address. All sessions end. It is this
+   * change that uses up the token: of all who choose with the same one at once one succeeds.
+   * @returns undefined when the user has another address by now, is disabled, has a password where it must have none, or
+   * has got another one since the token was issued
    * @throws UserNotFoundError
    */
   async choosePassword(
     id: string,
     email: string,
     passwordHash: string,
-    { name, first = false }: { readonly name?: string; readonly first?: boolean } = {},
+    { issuedAt, name, first = false, under: chosenUnder }: Choice,
   ): Promise<UserView | undefined> {
     const outcome = { chosen: false }
-    const user = await this.writer.change(id, undefined, (present) => {
-      outcome.chosen = present.email === email && present.is_active && !(first && present.has_password)
+    const user = await this.writer.change(id, undefined, async (present) => {
+      const fits = present.email === email && present.is_active && !(first && present.has_password)
+      // Read after the version that is to change: a password that comes later makes it another version.
+      outcome.chosen = fits && !(await this.changedAfter(id, issuedAt))
       if (!outcome.chosen) return undefined
       const named = name === undefined ? {} : { name, name_derived: false }
-      return { user: { ...present, ...named, email_verified: true, has_password: true }, passwordHash }
+      return { user: { ...present, ...named, email_verified: true, has_password: true }, passwordHash, chosenUnder }
     })
     return outcome.chosen ? presentUser(user, this.deps.clock()) : undefined
+  }
+
+  /** The user, if its password was chosen under this name, and no other one with a token since. */
+  async hasChosen(id: string, under: string): Promise<UserView | undefined> {
+    return (await this.deps.access.access(id))?.chosen_under === under ? this.view(id) : undefined
+  }
+
+  private async changedAfter(id: string, issuedAt: Date): Promise<boolean> {
+    const ended = (await this.deps.access.access(id))?.sessions_not_before ?? null
+    return ended !== null && ended >= issuedAt
   }
 }

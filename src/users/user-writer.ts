@@ -10,6 +10,8 @@ import type { AccessEffect, UserDao } from './user.dao'
 export interface Change {
   readonly user: User
   readonly passwordHash?: string | undefined
+  /** The name under which the password was chosen. */
+  readonly chosenUnder?: string | undefined
 }
 
 /** undefined: there is nothing to change. */
@@ -35,7 +37,8 @@ export class UserWriter {
       if (!change) return present
       const user = nextVersion(present, change.user, now)
       const effect = effectOf(present, user, change.passwordHash)
-      const write = () => this.dao.replace(user, present.version, change.passwordHash, effect)
+      const { passwordHash, chosenUnder } = change
+      const write = () => this.dao.replace(user, present.version, passwordHash, effect, chosenUnder)
       const written = await this.guarded(present, isAdministrator(user), write)
       if (written && !isAdministrator(present) && isAdministrator(user)) await this.guard.join(id, user.version)
       return written ? user : undefined

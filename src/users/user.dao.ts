@@ -18,8 +18,11 @@ export type AccessEffect = 'access' | 'sessions'
  * reject with SERVICE_UNAVAILABLE when the store does not answer in time.
  */
 export interface UserDao {
-  /** @throws EmailTakenError */
-  insert(user: NewUser, passwordHash: string | null): Promise<User>
+  /**
+   * @param id 24 hex digits; a new one unless given. One that is taken gives the user who has it, as it is.
+   * @throws EmailTakenError
+   */
+  insert(user: NewUser, passwordHash: string | null, id?: string): Promise<User>
 
   find(id: string): Promise<User | undefined>
 
@@ -45,9 +48,16 @@ export interface UserDao {
    * Compare and set: writes `user` if the stored version is `expected`.
    * @param passwordHash undefined: as it is.
    * @param effect what it means for those who are signed in as this user; undefined: nothing.
+   * @param chosenUnder the name under which the password was chosen; undefined: as it is.
    * @throws EmailTakenError
    */
-  replace(user: User, expected: number, passwordHash?: string, effect?: AccessEffect): Promise<boolean>
+  replace(
+    user: User,
+    expected: number,
+    passwordHash?: string,
+    effect?: AccessEffect,
+    chosenUnder?: string,
+  ): Promise<boolean>
 
   /** undefined: no such user; null: one without a password. */
   passwordHash(id: string): Promise<string | null | undefined>

@@ -14,6 +14,8 @@ export interface UserDocument extends Omit<User, 'id' | 'grants'> {
   readonly access_changed_at?: Date
   /** Sessions that were begun or renewed before are over; absent: none was ended so. */
   readonly sessions_not_before?: Date
+  /** Of the effect under which the password was last chosen with a mailed token; absent: it had no name. */
+  readonly chosen_under?: string
 }
 
 /** A deleted user, whole: it can come back until `purge_at`. */
@@ -77,6 +79,7 @@ const fields = {
   },
   access_changed_at: Date,
   sessions_not_before: Date,
+  chosen_under: String,
 }
 
 /** `minimize: false`: an empty metadata document is kept. */

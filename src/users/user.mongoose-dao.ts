@@ -24,6 +24,7 @@ const PUBLIC = {
   grants_end_at: 0,
   access_changed_at: 0,
   sessions_not_before: 0,
+  chosen_under: 0,
 } as const
 /** Of a tombstone: the user that it was. */
 const TOMBSTONE = { ...PUBLIC, deleted_at: 0, purge_at: 0, reserved_email: 0 } as const
@@ -66,9 +67,17 @@ export class MongooseUserDao implements UserDao {
     this.totals = new DataLoader((asked) => this.countAll(asked), together)
   }
 
-  async insert(user: NewUser, passwordHash: string | null): Promise<User> {
-    const document = { ...toDocument(user), _id: new mongo.ObjectId(), password_hash: passwordHash }
-    await this.writing(this.users.insertOne(document))
+  async insert(user: NewUser, passwordHash: string | null, id?: string): Promise<User> {
+    const _id = id === undefined ? new mongo.ObjectId() : toObjectId(id)
+    const document = { ...toDocument(user), _id, password_hash: passwordHash }
+    try {
+      await this.writing(this.users.insertOne(document))
+    } catch (error) {
+      // Whichever index refused: an earlier attempt under this id took its e-mail, too.
+      const present = id !== undefined && isTaken(error) ? await this.find(id) : undefined
+      if (present) return present
+      throw error
+    }
     await this.takeBackIfReserved(document)
     return { ...user, id: document._id.toHexString() }
   }
@@ -122,9 +131,16 @@ export class MongooseUserDao implements UserDao {
     return document ? toUser(document) : undefined
   }
 
-  async replace(user: User, expected: number, passwordHash?: string, effect?: AccessEffect): Promise<boolean> {
+  async replace(
+    user: User,
+    expected: number,
+    passwordHash?: string,
+    effect?: AccessEffect,
+    chosenUnder?: string,
+  ): Promise<boolean> {
     const hash = passwordHash === undefined ? {} : { password_hash: passwordHash }
-    const set = { ...toDocument(user), ...hash, ...marksOf(effect, user.updated_at) }
+    const chosen = chosenUnder === undefined ? {} : { chosen_under: chosenUnder }
+    const set = { ...toDocument(user), ...hash, ...chosen, ...marksOf(effect, user.updated_at) }
     const former = this.reservations && (await this.formerEmail(user, this.reservations))
     const { matchedCount } = await this.writing(
       this.users.updateOne({ _id: toObjectId(user.id), version: expected }, { $set: set }),
@@ -300,6 +316,10 @@ export class MongooseUserDao implements UserDao {
   private within<T>(work: Promise<T>): Promise<T> {
     return storeCall(work, this.deadlineMs)
   }
+}
+
+function isTaken(error: unknown): boolean {
+  return error instanceof EmailTakenError || isDuplicateKey(error, '_id')
 }
 
 function isId(id: string): boolean {

@@ -73,8 +73,8 @@ function collectionRoutes(users: UserService): readonly Route[] {
         },
       ],
       errors: ['EMAIL_TAKEN'],
-      handle: async ({ body, caller }) => {
-        const user = await users.create(caller, body)
+      handle: async ({ body, caller, effect }) => {
+        const user = await users.create(caller, body, effect)
         const headers = { ETag: etagOf(user.version), Location: `${LOCATION}/${user.id}` }
         return { status: 201, data: user, message: 'User created', headers }
       },
@@ -248,7 +248,8 @@ function changeRoutes(
       params: schemas.userParams,
       successes: [{ status: 200, description: 'User restored', data: schemas.userView, headers: ETAG }],
       errors: ['USER_NOT_FOUND', 'EMAIL_TAKEN'],
-      handle: async ({ params, caller }) => found(await users.restore(caller, params.id), 'User restored'),
+      handle: async ({ params, caller, effect }) =>
+        found(await users.restore(caller, params.id, effect), 'User restored'),
     }),
   ]
 }

@@ -1,5 +1,6 @@
 import { type FieldError, UserNotFoundError, ValidationError, VersionMismatchError } from '../errors'
 import type { Caller } from '../http/caller'
+import type { Effect } from '../http/effect'
 import type { IfMatch } from '../http/etag'
 import type { Filter } from '../filter/filter'
 import type { Position, Sort } from '../filter/sort'
@@ -50,15 +51,29 @@ export class UserService {
     this.grants = new RoleGrants(deps.roles, this.writer)
   }
 
-  /** @throws ValidationError, EmailTakenError */
-  async create(caller: Caller, input: CreateUserInput): Promise<UserView> {
+  /**
+   * @param effect under which name the user is made: an earlier attempt under it may have made the user already.
+   * @throws ValidationError, EmailTakenError
+   */
+  async create(caller: Caller, input: CreateUserInput, effect?: Effect): Promise<UserView> {
+    const made = effect?.resumed ? await this.made(effect.id) : undefined
+    if (made) return this.finished(made, input)
     await this.deps.authority.requireGrantable(caller, input.roles ?? DEFAULT_ROLES)
     const { value, problems } = newUser(input, this.deps.clock())
     throwIfAny([...problems, ...(await this.grants.problems(input.roles))])
     const passwordHash = input.password === undefined ? null : await this.deps.hasher.hash(input.password)
-    const user = await this.deps.dao.insert(value, passwordHash)
+    return this.finished(await this.deps.dao.insert(value, passwordHash, effect?.id), input)
+  }
+
+  /** The user of an earlier attempt, also if somebody has deleted it since. */
+  private async made(id: string): Promise<User | undefined> {
+    return (await this.deps.dao.find(id)) ?? this.deps.dao.findDeleted(id, this.deps.clock())
+  }
+
+  /** What follows once a user is written. Repeated, it does no harm. */
+  private async finished(user: User, { roles }: CreateUserInput): Promise<UserView> {
     if (isAdministrator(user)) await this.deps.guard.join(user.id, user.version)
-    return this.present(await this.grants.confirm(user, input.roles))
+    return this.present(await this.grants.confirm(user, roles))
   }
 
   /** @throws UserNotFoundError */
@@ -118,19 +133,28 @@ export class UserService {
 
   /**
    * Undoes a deletion. Roles that went meanwhile do not come back.
+   * @param effect an earlier attempt may have brought the user back already.
    * @throws UserNotFoundError when the user is not deleted, or the time is over; EmailTakenError
    */
-  async restore(caller: Caller, id: string): Promise<UserView> {
+  async restore(caller: Caller, id: string, effect?: Effect): Promise<UserView> {
     const now = this.deps.clock()
     const deleted = await this.deps.dao.findDeleted(id, now)
-    // Beside a living user a tombstone is what an interrupted deletion left.
-    if (!deleted || (await this.deps.dao.find(id))) throw new UserNotFoundError()
+    // Beside a living user a tombstone is what an interrupted deletion left, or an interrupted restoration.
+    const living = await this.deps.dao.find(id)
+    if (living && effect?.resumed) return this.restored(living)
+    if (!deleted || living) throw new UserNotFoundError()
     await this.deps.authority.requireRank(caller, deleted)
     const roles = deleted.grants.map(({ role }) => role)
     const unknown = await this.deps.roles.unknown(roles)
     const grants = deleted.grants.filter(({ role }) => !unknown.includes(role))
     const user = nextVersion(deleted, { ...deleted, grants }, now)
-    if (!(await this.deps.dao.restore(user, deleted.version))) throw new UserNotFoundError()
+    if (await this.deps.dao.restore(user, deleted.version)) return this.restored(user)
+    const present = effect?.resumed ? await this.deps.dao.find(id) : undefined
+    if (!present) throw new UserNotFoundError()
+    return this.restored(present)
+  }
+
+  private async restored(user: User): Promise<UserView> {
     if (isAdministrator(user)) await this.deps.guard.join(user.id, user.version)
     return this.present(user)
   }

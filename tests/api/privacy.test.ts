@@ -26,6 +26,7 @@ const PERSONAL = [
 const NOT_EXPORTED = [
   'dev_mailbox',
   'guards',
+  'idempotency',
   'login_attempts',
   'purged_users',
   'rate_counts',

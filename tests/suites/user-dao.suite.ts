@@ -94,6 +94,17 @@ export function describeUserDao(binding: string, bind: () => Promise<UserDaoBind
         await expect(dao.insert(newUser({ name: 'Another' }), null)).rejects.toThrow(EmailTakenError)
         expect(await dao.count(undefined, NOW)).toBe(1)
       })
+
+      test('under an id that is given it is made once; whoever is late finds the one who is there', async () => {
+        const id = '66f0c1a2b3c4d5e6f7a8b9c0'
+        const first = await dao.insert(newUser(), 'hash', id)
+        expect(first).toEqual({ ...newUser(), id })
+        expect(await dao.insert(newUser(), 'another hash', id)).toEqual(first)
+        expect(await dao.insert(newUser({ email: 'moved@example.com' }), null, id)).toEqual(first)
+        await expect(dao.insert(newUser(), null, '66f0c1a2b3c4d5e6f7a8b9c1')).rejects.toThrow(EmailTakenError)
+        expect(await dao.passwordHash(id)).toBe('hash')
+        expect(await dao.count(undefined, NOW)).toBe(1)
+      })
     })
 
     describe('setting scalars', () => {

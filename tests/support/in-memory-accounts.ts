@@ -47,12 +47,20 @@ export class InMemoryEmailChangeDao implements EmailChangeDao {
     return Promise.resolve()
   }
 
-  confirm(side: 'old' | 'new', hash: string, now: Date) {
+  ofToken(side: 'old' | 'new', hash: string, now: Date) {
     const found = [...this.changes.values()].find((change) => change[side].hash === hash)
-    if (found?.[side].confirmed_at !== null || found.expires_at <= now) return Promise.resolve(undefined)
-    const changed = { ...found, [side]: { hash, confirmed_at: now } }
+    return Promise.resolve(found && found.expires_at > now ? found : undefined)
+  }
+
+  async confirm(side: 'old' | 'new', hash: string, now: Date, under?: string) {
+    const found = await this.ofToken(side, hash, now)
+    if (!found) return undefined
+    const { confirmed_at, confirmed_under } = found[side]
+    if (confirmed_at !== null && (under === undefined || confirmed_under !== under)) return undefined
+    const named = under === undefined ? {} : { confirmed_under: under }
+    const changed = { ...found, [side]: { hash, confirmed_at: now, ...named } }
     this.changes.set(found.user_id, changed)
-    return Promise.resolve(changed)
+    return changed
   }
 
   unconfirm(side: 'old' | 'new', hash: string) {
@@ -83,6 +91,7 @@ export function userAccess(more: Partial<UserAccess> = {}): UserAccess {
     has_password: true,
     grants: [],
     sessions_not_before: null,
+    chosen_under: null,
     ...more,
   }
 }

@@ -27,6 +27,7 @@ export function person(change: Partial<UserCredentials> = {}): UserCredentials {
     has_password: true,
     grants: [{ role: 'CLIENT', granted_at: new Date(0), expires_at: null }],
     sessions_not_before: null,
+    chosen_under: null,
     password_hash: 'hash of Password@123',
     ...change,
   }

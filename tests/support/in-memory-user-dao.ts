@@ -20,9 +20,11 @@ export class InMemoryUserDao implements UserDao {
   private readonly deleted = new Map<string, Kept & { readonly purgeAt: Date }>()
   private nextId = 1
 
-  async insert(user: NewUser, passwordHash: string | null): Promise<User> {
+  async insert(user: NewUser, passwordHash: string | null, id?: string): Promise<User> {
+    const present = id === undefined ? undefined : this.users.get(id)?.user
+    if (present) return present
     this.assertFree(user.email)
-    const kept = structuredClone({ ...user, id: (this.nextId++).toString(16).padStart(24, '0') })
+    const kept = structuredClone({ ...user, id: id ?? (this.nextId++).toString(16).padStart(24, '0') })
     this.users.set(kept.id, { user: kept, passwordHash })
     return kept
   }

@@ -3,8 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { PROJECT } from './child-process'
 import { isRunning } from './process-tree'
 
-/** `npm start` builds before it starts: seconds on a cold cache. */
-const START_MS = 60_000
+/** `npm start` builds before it starts: seconds on a cold cache, minutes on a machine that is busy. */
+const START_MS = 240_000
 const POLL_MS = 50
 
 export interface ServiceProcess {
@@ -15,7 +15,7 @@ export interface ServiceProcess {
 }
 
 export interface ServiceOptions {
-  readonly script: 'start' | 'start:cluster'
+  readonly script: 'start' | 'start:cluster' | 'dev'
   readonly port: number
   readonly args?: readonly string[]
   readonly env?: Readonly<Record<string, string>>

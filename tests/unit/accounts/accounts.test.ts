@@ -8,6 +8,7 @@ import { PasswordResetService } from '../../../src/accounts/password-reset.servi
 import { RegistrationService } from '../../../src/accounts/registration.service'
 import { AppError, EmailTakenError, type ErrorCode, UserNotFoundError } from '../../../src/errors'
 import { OPERATOR } from '../../../src/http/caller'
+import type { Effect } from '../../../src/http/effect'
 import type { UserAccess, UserCredentials } from '../../../src/users/user-access.dao'
 import type { UserView } from '../../../src/users/user.presenter'
 import {
@@ -39,6 +40,7 @@ const users = {
   verifyEmail: jest.fn(async (): Promise<UserView | undefined> => viewOf(user!)),
   moveEmail: jest.fn(async (_id: string, _from: string, to: string) => viewOf({ ...user!, email: to })),
   choosePassword: jest.fn(async (): Promise<UserView | undefined> => viewOf(user!)),
+  hasChosen: jest.fn(async (): Promise<UserView | undefined> => undefined),
 }
 const hasher = { hash: jest.fn(async (password: string) => `hash of ${password}`) }
 
@@ -51,6 +53,18 @@ beforeEach(() => {
   tokens = new OneTimeTokenService({ dao: tokenDao, users, clock })
   changeDao = new InMemoryEmailChangeDao()
 })
+
+/** An effect, and whom it was told to remember. */
+function effectOf(more: Partial<Effect> = {}): Effect & { readonly remember: jest.Mock } {
+  return {
+    id: 'e'.repeat(24),
+    resumed: more.holder !== undefined,
+    since: NOW,
+    remember: jest.fn(async () => undefined),
+    ...more,
+  } as never
+}
+const HOLDER = { userId: 'u1', email: 'ann@example.com' }
 
 const later = (ms: number) => {
   now = new Date(now.getTime() + ms)
@@ -74,7 +88,7 @@ describe('a token', () => {
   ] as const)('%s is good for %i hours', async (purpose, hours) => {
     const token = await tokens.issue(purpose, user!)
     later(hours * HOUR_MS - 1)
-    expect(await tokens.peek(purpose, token)).toBe(user)
+    expect(await tokens.peek(purpose, token)).toEqual({ ...user, issuedAt: NOW })
     later(1)
     expect(await codeOf(tokens.take(purpose, token))).toBe('TOKEN_INVALID')
   })
@@ -94,7 +108,7 @@ describe('a token', () => {
   it('outlives an earlier change of the password, and no user', async () => {
     user = userAccess({ sessions_not_before: new Date(NOW.getTime() - 1) })
     const token = await tokens.issue('reset_password', user)
-    expect(await tokens.peek('reset_password', token)).toBe(user)
+    expect(await tokens.peek('reset_password', token)).toEqual({ ...user, issuedAt: NOW })
     user = undefined
 
     expect(await codeOf(tokens.peek('reset_password', token))).toBe('TOKEN_INVALID')
@@ -151,6 +165,20 @@ describe('verification', () => {
     expect(await codeOf(service().confirm(await tokens.issue('verify_email', user!)))).toBe('SERVICE_UNAVAILABLE')
   })
 
+  it('remembers whose token it is before it is used up, and is taken up from there', async () => {
+    const token = await tokens.issue('verify_email', user!)
+    const broken = effectOf({ remember: unavailable })
+    expect(await codeOf(service().confirm(token, broken))).toBe('SERVICE_UNAVAILABLE')
+    const effect = effectOf()
+    await service().confirm(token, effect)
+    expect(effect.remember).toHaveBeenCalledWith(HOLDER)
+    expect(await codeOf(service().confirm(token, effectOf()))).toBe('TOKEN_INVALID')
+
+    users.verifyEmail.mockClear()
+    expect(await service().confirm(token, effectOf({ holder: HOLDER }))).toMatchObject({ user: { id: 'u1' } })
+    expect(users.verifyEmail).toHaveBeenCalledWith('u1', 'ann@example.com')
+  })
+
   it.each([
     ['nobody', undefined],
     ['whoever is verified', userAccess({ email_verified: true })],
@@ -190,7 +218,37 @@ describe('a forgotten password', () => {
     expect((await service().reset(token, 'x')).id).toBe('u1')
     await around.background.settle()
     expect(logins.unlock).toHaveBeenCalledWith('ann@example.com')
-    expect(users.choosePassword).toHaveBeenCalledWith('u1', 'ann@example.com', 'hash of x')
+    expect(users.choosePassword).toHaveBeenCalledWith('u1', 'ann@example.com', 'hash of x', { issuedAt: NOW })
+  })
+
+  it('remembers whose token it is before it is used up', async () => {
+    const token = await tokens.issue('reset_password', user!)
+    expect(await codeOf(service().reset(token, 'x', effectOf({ remember: unavailable })))).toBe('SERVICE_UNAVAILABLE')
+    expect(users.choosePassword).not.toHaveBeenCalled()
+    const effect = effectOf()
+    await service().reset(token, 'x', effect)
+    await around.background.settle()
+    expect(effect.remember).toHaveBeenCalledWith(HOLDER)
+    const choice = { issuedAt: NOW, under: effect.id }
+    expect(users.choosePassword).toHaveBeenCalledWith('u1', 'ann@example.com', 'hash of x', choice)
+  })
+
+  it('that was chosen by an attempt that broke off is not chosen again', async () => {
+    users.hasChosen.mockResolvedValueOnce(viewOf(user!))
+    const effect = effectOf({ holder: HOLDER })
+    expect((await service().reset('rcp_used', 'x', effect)).id).toBe('u1')
+    await around.background.settle()
+
+    expect(users.hasChosen).toHaveBeenCalledWith('u1', effect.id)
+    expect(users.choosePassword).not.toHaveBeenCalled()
+    expect(logins.unlock).toHaveBeenCalledWith('ann@example.com')
+  })
+
+  it('that an attempt broke off before it was chosen is chosen then', async () => {
+    const token = await tokens.issue('reset_password', user!)
+    expect((await service().reset(token, 'x', effectOf({ holder: HOLDER }))).id).toBe('u1')
+    await around.background.settle()
+    expect(users.choosePassword).toHaveBeenCalledTimes(1)
   })
 
   it('is done even if what follows fails', async () => {
@@ -238,7 +296,35 @@ describe('an invitation', () => {
     users.choosePassword.mockResolvedValueOnce(undefined)
 
     expect(await codeOf(service(taken).accept({ token, password: 'x' }))).toBe('TOKEN_INVALID')
-    expect(users.choosePassword).toHaveBeenCalledWith('u1', 'ann@example.com', 'hash of x', { first: true })
+    expect(users.choosePassword).toHaveBeenCalledWith('u1', 'ann@example.com', 'hash of x', {
+      first: true,
+      issuedAt: NOW,
+    })
+  })
+})
+
+describe('an invitation that an attempt broke off to accept', () => {
+  const service = () =>
+    new InvitationService({
+      ...around,
+      users: { create: async () => viewOf(user!) },
+      access: users,
+      tokens,
+      hasher,
+      authority: openAuthority,
+    })
+
+  it('is accepted under its name, or was', async () => {
+    user = userAccess({ has_password: false })
+    const token = await tokens.issue('invitation', user)
+    const effect = effectOf()
+    expect((await service().accept({ token, password: 'x' }, effect)).id).toBe('u1')
+    expect(effect.remember).toHaveBeenCalledWith(HOLDER)
+    expect(users.choosePassword).toHaveBeenCalledTimes(1)
+
+    users.hasChosen.mockResolvedValueOnce(viewOf(user))
+    expect((await service().accept({ token, password: 'x' }, effectOf({ holder: HOLDER }))).id).toBe('u1')
+    expect(users.choosePassword).toHaveBeenCalledTimes(1)
   })
 })
 
@@ -281,6 +367,41 @@ describe('a change of e-mail', () => {
     expect(await codeOf(changes.confirm(tokenOf(LEAVE)))).toBe('SERVICE_UNAVAILABLE')
 
     expect(await changes.confirm(tokenOf(LEAVE))).toMatchObject({ user: { email: 'new@example.com' } })
+  })
+
+  it('goes on under its name where an attempt broke off after it had confirmed', async () => {
+    const changes = await confirmedOnce()
+    const effect = effectOf()
+    users.moveEmail.mockImplementationOnce(() => Promise.reject(new Error('The process died')))
+    const died = jest.spyOn(changeDao, 'drop').mockResolvedValueOnce()
+    await expect(changes.confirm(tokenOf(JOIN), effect)).rejects.toThrow('The process died')
+    expect(effect.remember).toHaveBeenCalledWith({ userId: 'u1', email: 'new@example.com' })
+    died.mockRestore()
+    expect(await codeOf(changes.confirm(tokenOf(JOIN), effectOf({ id: 'f'.repeat(24) })))).toBe('TOKEN_INVALID')
+    expect(await codeOf(changes.confirm(tokenOf(JOIN)))).toBe('TOKEN_INVALID')
+
+    const holder = { userId: 'u1', email: 'new@example.com' }
+    expect(await changes.confirm(tokenOf(JOIN), effectOf({ holder }))).toMatchObject({ user: { email: holder.email } })
+  })
+
+  it.each([true, false])('is found done by a later attempt; what follows was left: %s', async (left) => {
+    const changes = await confirmedOnce()
+    if (!left) await changes.withdraw('u1')
+    around.sent.length = 0
+    const holder = { userId: 'u1', email: 'new@example.com' }
+    user = userAccess({ email: holder.email })
+    expect(await changes.confirm('rcj_used', effectOf({ holder }))).toMatchObject({ user: { email: holder.email } })
+    await around.background.settle()
+
+    expect(around.sent.map(({ subject }) => subject)).toEqual(left ? ['Your e-mail address was changed'] : [])
+    expect(users.moveEmail).not.toHaveBeenCalled()
+    expect(await changes.pending('u1')).toBeUndefined()
+  })
+
+  it('a token of no change has nothing to remember', async () => {
+    const effect = effectOf()
+    expect(await codeOf(service().confirm('rcj_nonsense', effect))).toBe('TOKEN_INVALID')
+    expect(effect.remember).not.toHaveBeenCalled()
   })
 
   it('is over for whoever goes, or changes its address otherwise', async () => {

@@ -98,7 +98,7 @@ describe('/openapi.json', () => {
       },
       example: { data: { id: '7', text: 'Buy milk', stars: 3 }, message: 'Created', status_code: 201 },
     })
-    expect(Object.keys(responses['201'].headers)).toEqual(['X-Request-Id', 'Location'])
+    expect(Object.keys(responses['201'].headers)).toEqual(['X-Request-Id', 'Location', 'Idempotency-Replayed'])
   })
 
   it('has the parameters, and examples only where a value is needed', async () => {

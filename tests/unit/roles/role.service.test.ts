@@ -252,3 +252,30 @@ describe('deleting', () => {
     await expectCode(world.roles.get('EDITOR'), 'ROLE_NOT_FOUND')
   })
 })
+
+describe('taking up what an earlier attempt broke off', () => {
+  const input = { name: 'MADE', permissions: ['users:read'] }
+  const effect = (resumed: boolean) => ({
+    id: 'a'.repeat(24),
+    resumed,
+    since: new Date(CREATED),
+    remember: async () => undefined,
+  })
+
+  test('a role that the earlier attempt makes while the later one looks is its own', async () => {
+    const made = await world.roles.create(OPERATOR, input, effect(false))
+    jest.spyOn(world.roleDao, 'find').mockResolvedValueOnce(undefined)
+    expect(await world.roles.create(OPERATOR, input, effect(true))).toEqual(made)
+  })
+
+  test('a role of another shape is not, nor is any at the first attempt', async () => {
+    await world.roles.create(OPERATOR, { name: 'MADE' })
+    await expectCode(world.roles.create(OPERATOR, input, effect(true)), 'ROLE_TAKEN')
+    await expectCode(world.roles.create(OPERATOR, { name: 'MADE' }, effect(false)), 'ROLE_TAKEN')
+  })
+
+  test('what else goes wrong is passed on', async () => {
+    jest.spyOn(world.roleDao, 'insert').mockRejectedValueOnce(new AppError('SERVICE_UNAVAILABLE'))
+    await expectCode(world.roles.create(OPERATOR, input, effect(true)), 'SERVICE_UNAVAILABLE')
+  })
+})

@@ -67,3 +67,25 @@ it('a link that was taken while somebody else finished is given back, and tells 
   })
   expect(given_back).toEqual([expect.stringMatching(/^[0-9a-f]{64}$/)])
 })
+
+describe('with a name for the effect', () => {
+  const effect = { id: 'a'.repeat(24), resumed: true, since: NOW, remember: async () => undefined }
+  const root = { name: 'a', email: 'root@example.com', password: 'b' }
+
+  it('the administrator of an attempt that broke off is there, and the link goes', async () => {
+    const removed: string[] = []
+    const { setup } = setUp({
+      links: { take: async () => false, remove: async () => void removed.push('link') },
+      access: { anyAdministrator: async () => true, access: async () => ({}) as never },
+    })
+
+    expect(await setup.complete('token', root, effect)).toBe(VIEW)
+    expect(removed).toEqual(['link'])
+  })
+
+  it.each([true, false])('nobody else is one: resumed %s', async (resumed) => {
+    const { setup } = setUp({ access: { anyAdministrator: async () => true, access: async () => undefined } })
+
+    await expect(setup.complete('token', root, { ...effect, resumed })).rejects.toMatchObject({ code: 'SETUP_DONE' })
+  })
+})

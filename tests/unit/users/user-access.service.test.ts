@@ -4,17 +4,23 @@ import { UserAccessService } from '../../../src/users/user-access.service'
 import { inMemoryServices } from '../../support/in-memory-users'
 
 const EMAIL = 'ann@example.com'
+const issuedAt = new Date('2026-03-01T11:00:00.000Z')
 
 async function world(more: object = {}) {
   const { dao, guard, clock, users } = await inMemoryServices()
-  const access = new UserAccessService({ access: {} as UserAccessDao, dao, guard, clock })
+  const facts: { sessions_not_before: Date | null; chosen_under: string | null } = {
+    sessions_not_before: null,
+    chosen_under: null,
+  }
+  const accessDao = { access: async () => facts } as unknown as UserAccessDao
+  const access = new UserAccessService({ access: accessDao, dao, guard, clock })
   const { id } = await users.create(OPERATOR, { name: 'Ann', email: EMAIL, ...more })
-  return { access, dao, id }
+  return { access, dao, id, facts }
 }
 
 it('sets the hash, proves the address, and takes a name', async () => {
   const { access, dao, id } = await world()
-  const user = await access.choosePassword(id, EMAIL, 'the hash', { name: 'Ann Lee', first: true })
+  const user = await access.choosePassword(id, EMAIL, 'the hash', { issuedAt, name: 'Ann Lee', first: true })
 
   expect(user).toMatchObject({ name: 'Ann Lee', has_password: true, email_verified: true, version: 2 })
   expect(await dao.passwordHash(id)).toBe('the hash')
@@ -28,15 +34,38 @@ it.each([
   const { access, dao, id } = await world(more)
   const before = [await dao.find(id), await dao.passwordHash(id)]
 
-  expect(await access.choosePassword(id, email, 'the hash', { first })).toBeUndefined()
+  expect(await access.choosePassword(id, email, 'the hash', { issuedAt, first })).toBeUndefined()
   expect([await dao.find(id), await dao.passwordHash(id)]).toEqual(before)
 })
 
 it('replaces a password where there may be one', async () => {
   const { access, dao, id } = await world({ password: 'Battery-Staple-8' })
 
-  expect((await access.choosePassword(id, EMAIL, 'the hash'))?.name).toBe('Ann')
+  expect((await access.choosePassword(id, EMAIL, 'the hash', { issuedAt }))?.name).toBe('Ann')
   expect(await dao.passwordHash(id)).toBe('the hash')
+})
+
+it.each([
+  ['before the token was issued', -1, true],
+  ['in the same moment', 0, false],
+  ['since', 1, false],
+])('a password that was changed %s', async (_, ms, chosen) => {
+  const { access, id, facts } = await world({ password: 'Battery-Staple-8' })
+  facts.sessions_not_before = new Date(issuedAt.getTime() + ms)
+
+  expect((await access.choosePassword(id, EMAIL, 'the hash', { issuedAt })) !== undefined).toBe(chosen)
+})
+
+it('a choice is known by its name, and so is none', async () => {
+  const { access, dao, id, facts } = await world()
+  const replace = jest.spyOn(dao, 'replace')
+  await access.choosePassword(id, EMAIL, 'the hash', { issuedAt, under: 'a name' })
+  expect(replace).toHaveBeenCalledWith(expect.anything(), 1, 'the hash', 'sessions', 'a name')
+  expect(await access.hasChosen(id, 'a name')).toBeUndefined()
+  facts.chosen_under = 'a name'
+
+  expect(await access.hasChosen(id, 'a name')).toMatchObject({ id, version: 2 })
+  expect(await access.hasChosen(id, 'another')).toBeUndefined()
 })
 
 it('proves an address once, and only the one that the user has', async () => {

@@ -551,3 +551,20 @@ describe('setting the password', () => {
     await expectCode(work, 'FORBIDDEN')
   })
 })
+
+describe('restoring, taken up while an earlier attempt was at work still', () => {
+  const effect = { id: 'a'.repeat(24), resumed: true, since: new Date(CREATED), remember: async () => undefined }
+
+  test.each([true, false])('the user is there: %s', async (there) => {
+    const { id } = await world.users.create(OPERATOR, john)
+    await world.users.remove(OPERATOR, id, undefined)
+    jest.spyOn(world.dao, 'restore').mockImplementationOnce(async (user) => {
+      if (there) await world.dao.insert(user, null, id)
+      return false
+    })
+    const restored = world.users.restore(OPERATOR, id, effect)
+
+    if (there) expect(await restored).toMatchObject({ id, email: john.email })
+    else await expectCode(restored, 'USER_NOT_FOUND')
+  })
+})

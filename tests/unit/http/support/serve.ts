@@ -6,6 +6,7 @@ import { createApp, dataHeaders } from '../../../../src/app'
 import { loadConfig } from '../../../../src/config'
 import { openAuthority } from '../../../../src/http/authority'
 import { openGatekeeper } from '../../../../src/http/gatekeeper'
+import { type Idempotency, unguarded } from '../../../../src/http/idempotency'
 import { createHttpServer } from '../../../../src/http/server'
 import { listen } from '../../../../src/http/shutdown'
 import { unlimited } from '../../../../src/limits/rate-limiter'
@@ -27,10 +28,15 @@ export interface Served {
 export interface ServeOptions {
   readonly env?: Readonly<Record<string, string>>
   readonly pingMongo?: () => Promise<number>
+  readonly idempotency?: Idempotency
 }
 
 /** The framework around the notes, on a real socket, without a database. */
-export async function serve({ env = {}, pingMongo = async () => 0.5 }: ServeOptions = {}): Promise<Served> {
+export async function serve({
+  env = {},
+  pingMongo = async () => 0.5,
+  idempotency = unguarded,
+}: ServeOptions = {}): Promise<Served> {
   const config = loadConfig({ NODE_ENV: 'test', LOG_FORMAT: 'json', ...env })
   const chunks: string[] = []
   const sink = new Writable({
@@ -51,6 +57,7 @@ export async function serve({ env = {}, pingMongo = async () => 0.5 }: ServeOpti
     gatekeeper: openGatekeeper,
     authority: openAuthority,
     rates: unlimited,
+    idempotency,
     passwordPolicy: createPasswordPolicy(config.password),
   })
   const server = createHttpServer(app, dataHeaders())

@@ -1,0 +1,65 @@
+import type { Command } from 'commander'
+import { runScenario, type StepReport } from '../client/scenario'
+import { LIFE_CYCLE } from '../client/scenario-steps'
+import { toCount } from './arguments'
+import { type Context, type Surroundings, withContext } from './context'
+import { withExamples } from './help'
+import { harmless, jsonText } from './text'
+
+interface Options {
+  readonly users: number
+  readonly seed: number
+}
+
+/** The run ended badly; its steps have told why. */
+export class ScenarioFailedError extends Error {
+  constructor(cause: unknown) {
+    super('The scenario failed', { cause })
+  }
+}
+
+/** `rollcall scenario` */
+export function addScenario(program: Command, around: Surroundings): void {
+  withExamples(
+    program
+      .command('scenario')
+      .description('run the whole life of some users against the service, and take them away again')
+      .option('--users <number>', 'how many users', toCount, 5)
+      .option('--seed <number>', 'the same seed gives the same people', toCount, 1),
+    'scenario --base-url http://127.0.0.1:8000 --users 20',
+  ).action(withContext<Options>(around, scenario))
+}
+
+async function scenario(context: Context, { users, seed }: Options): Promise<void> {
+  const { clientOptions: client, signal, terminal, json } = context
+  if (!json)
+    terminal.write(`${'STEP'.padEnd(16)}${'TIME'.padStart(9)}${'ANSWERS'.padStart(9)}${'RETRIES'.padStart(9)}\n`)
+  const bar = context.progress('Scenario', LIFE_CYCLE.length + 1)
+  const onStep = (step: StepReport) => {
+    bar.tick()
+    if (!json) bar.above(() => terminal.write(stepText(step)))
+  }
+  const report = await runScenario({ client, users, seed, signal, onStep }).finally(() => bar.end())
+  const broken = report.steps.find((step) => 'error' in step)
+  if (json) terminal.write(`${jsonText({ ...report, steps: report.steps.map(plainStep) })}\n`)
+  if (broken) throw new ScenarioFailedError(broken.error)
+  if (!json) {
+    terminal.write(`\nEvery promise was kept: ${users} users in ${Math.round(report.ms)} ms, run ${report.runId}\n`)
+  }
+}
+
+function stepText(step: StepReport): string {
+  const { name, ms, answers, retries } = step
+  const time = `${Math.round(ms)} ms`
+  const line = `${name.padEnd(16)}${time.padStart(9)}${String(answers).padStart(9)}${String(retries).padStart(9)}\n`
+  return 'error' in step ? `${line}  ${harmless(messageOf(step.error))}\n` : line
+}
+
+function plainStep({ name, ms, answers, retries, ...rest }: StepReport): object {
+  const error = 'error' in rest ? { error: messageOf(rest.error) } : {}
+  return { name, ms: Math.round(ms), answers, retries, ...error }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
