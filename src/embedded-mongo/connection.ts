@@ -2,7 +2,8 @@ import type { Socket } from 'node:net'
 import type { ConnectionInfo } from './commands/command'
 import type { Dispatcher } from './dispatch'
 import { Frames } from './wire/frames'
-import { MalformedMessageError, parseMessage } from './wire/message'
+import { continuation, MalformedMessageError, parseMessage } from './wire/message'
+import type { Message } from './wire/message'
 
 /** What may wait behind the message that is being answered before the socket is read no further. */
 const WAITING_BYTES_MAX = 1_024 * 1_024
@@ -12,6 +13,8 @@ export class Connection {
   private readonly frames = new Frames()
   private busy = false
   private ended = false
+  /** A request that has been answered, and will be answered again. */
+  private streaming: Message | undefined
   private whenIdle: (() => void) | undefined
 
   constructor(
@@ -45,11 +48,11 @@ export class Connection {
   private work(): void {
     try {
       while (!this.busy && !this.ended && !this.socket.destroyed) {
-        const bytes = this.frames.next()
-        if (bytes === undefined) break
-        const answer = this.dispatcher.answer(parseMessage(bytes), this.info)
-        if (answer instanceof Promise) this.wait(answer)
-        else this.busy = !this.send(answer)
+        const message = this.streaming ?? this.nextMessage()
+        if (message === undefined) break
+        const answer = this.dispatcher.answer(message, this.info)
+        if (answer instanceof Promise) this.wait(message, answer)
+        else this.busy = !this.send(message, answer)
       }
     } catch (error) {
       if (!(error instanceof MalformedMessageError)) throw error
@@ -58,16 +61,22 @@ export class Connection {
     }
   }
 
-  private wait(answer: Promise<Buffer | undefined>): void {
+  private nextMessage(): Message | undefined {
+    const bytes = this.frames.next()
+    return bytes === undefined ? undefined : parseMessage(bytes)
+  }
+
+  private wait(message: Message, answer: Promise<Buffer | undefined>): void {
     this.busy = true
     void answer.then((bytes) => {
-      this.busy = !this.send(bytes)
+      this.busy = !this.send(message, bytes)
       if (!this.busy) this.proceed()
     })
   }
 
   /** False when the client does not read its answers: it gets no more of them until 'drain'. */
-  private send(bytes: Buffer | undefined): boolean {
+  private send(message: Message, bytes: Buffer | undefined): boolean {
+    this.streaming = message.exhaustAllowed && bytes !== undefined ? continuation(message, bytes) : undefined
     return bytes === undefined || this.socket.destroyed || this.socket.write(bytes)
   }
 

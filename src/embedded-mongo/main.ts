@@ -7,6 +7,7 @@ import { parseOptions, USAGE, UsageError } from './options'
 import type { EngineOptions } from './options'
 import { listen } from './server'
 import type { WireServer } from './server'
+import { SessionExpiry } from './sessions/expiry'
 import { StorageOpenError } from './storage/environment'
 import { lockFolder } from './storage/folder-lock'
 import type { FolderLock } from './storage/folder-lock'
@@ -38,14 +39,17 @@ async function start(options: EngineOptions): Promise<Running> {
 
 async function startIn(folder: string, lock: FolderLock, options: EngineOptions): Promise<Running> {
   const durable = options.folder !== undefined
-  const engine = await openEngine({ folder, durable })
+  const engine = await openEngine({ folder, durable, transactionLifetimeMs: options.transactionMs })
   const dispatcher = new Dispatcher(engine, commandsByName(COMMANDS), reportFault)
   const server = await listenOrExplain(engine, dispatcher, options)
   const sweeper = startTtlSweeper(engine, options.ttlIntervalMs, (error) => reportFault(error, 'TTL sweep'))
+  const expiry = new SessionExpiry(engine, (error) => reportFault(error, 'expiry of sessions'))
   const host = options.host === '::1' ? '[::1]' : options.host
   const stop = async () => {
+    engine.ending.abort()
     await server.close()
     await sweeper.stop()
+    await expiry.stop()
     await closeEngine(engine)
     await lock.release()
     if (!durable) removeFolder(folder)

@@ -48,14 +48,19 @@ export async function listen(engine: Engine, dispatcher: Dispatcher, options: Li
 function accept(engine: Engine, dispatcher: Dispatcher, connections: Set<Connection>, socket: Socket): void {
   const { counters } = engine
   const id = ++counters.connectionsCreated
-  const remote = `${socket.remoteAddress ?? ''}:${socket.remotePort ?? 0}`
-  const connection = new Connection(socket, { id, remote }, dispatcher)
+  const remote = addressOf(socket.remoteAddress, socket.remotePort)
+  const local = addressOf(socket.localAddress, socket.localPort)
+  const connection = new Connection(socket, { id, remote, local }, dispatcher)
   connections.add(connection)
   counters.connections++
   socket.once('close', () => {
     connections.delete(connection)
     counters.connections--
   })
+}
+
+function addressOf(host = '', port = 0): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 }
 
 async function quiet(connections: ReadonlySet<Connection>, ms: number): Promise<void> {

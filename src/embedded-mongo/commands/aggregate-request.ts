@@ -1,10 +1,10 @@
 import { isDoc } from '../bson/doc'
 import type { Doc } from '../bson/doc'
 import { CommandError, notImplemented } from '../bson/errors'
-import type { Engine } from '../engine'
 import { splitPipeline } from '../execution/pipeline'
 import type { PipelineStart } from '../execution/pipeline'
 import type { Collection } from '../storage/collection'
+import type { Store } from '../store'
 import type { Arguments } from './arguments'
 
 export interface AggregateRequest {
@@ -17,7 +17,7 @@ export interface AggregateRequest {
   readonly variables: Doc | undefined
 }
 
-export function parseAggregate(args: Arguments, engine: Engine): AggregateRequest {
+export function parseAggregate(args: Arguments, store: Store): AggregateRequest {
   const pipeline = args.requiredDocuments('pipeline')
   pipeline.forEach(checkStage)
   if (typeof args.get(args.name) !== 'string') {
@@ -26,7 +26,7 @@ export function parseAggregate(args: Arguments, engine: Engine): AggregateReques
   return {
     database: args.database,
     name: args.collection,
-    collection: engine.catalog.collection(args.database, args.collection),
+    collection: store.collection(args.database, args.collection),
     start: splitPipeline(pipeline),
     hint: args.hint(),
     collation: args.document('collation'),

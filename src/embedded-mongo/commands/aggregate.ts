@@ -2,7 +2,6 @@ import { compileCollation } from '../bson/collation'
 import { writeDoc } from '../bson/doc'
 import type { Doc } from '../bson/doc'
 import { documentTooLarge, failedToParse, typeMismatch } from '../bson/errors'
-import type { Engine } from '../engine'
 import { Batch, DOCUMENT_BYTES_MAX } from '../execution/batch'
 import { countShape, readAll } from '../execution/pipeline'
 import { checkQuery, prepareQuery } from '../execution/query'
@@ -14,6 +13,7 @@ import { runPipeline } from '../query/aggregate'
 import type { PipelineContext } from '../query/aggregate'
 import type { Collection } from '../storage/collection'
 import { WHOLE_TREE } from '../storage/tree'
+import type { Store } from '../store'
 import { parseAggregate } from './aggregate-request'
 import type { AggregateRequest } from './aggregate-request'
 import { Arguments } from './arguments'
@@ -29,23 +29,24 @@ export const aggregate: Command = {
   name: 'aggregate',
   summary: '`pipeline`, `collation`, `let`, `hint`; leading `$match`, `$sort`, `$skip`, `$limit` use indexes',
   fields: ['allowDiskUse', 'bypassDocumentValidation', 'collation', 'cursor', 'explain', 'hint', 'let', 'pipeline'],
+  inTransaction: 'allowed',
   run: async (args, context) => {
-    const request = parseAggregate(args, context.engine)
+    const request = parseAggregate(args, context.store)
     if (args.boolean('explain')) return explainAggregate(request)
     if (!args.has('cursor')) {
       throw failedToParse("The 'cursor' option is required, except for aggregate with the explain argument")
     }
     const limit = args.timeLimit()
-    const source = await aggregateSource(context.engine, request, limit)
+    const source = await aggregateSource(context.store, request, limit)
     return openAggregateCursor(context, args, request, source, limit)
   },
 }
 
-async function aggregateSource(engine: Engine, request: AggregateRequest, limit: TimeLimit): Promise<Source> {
+async function aggregateSource(store: Store, request: AggregateRequest, limit: TimeLimit): Promise<Source> {
   const { collection, start } = request
   if (collection === undefined) {
     checkQuery({ ...request, filter: start.filter, sort: start.sort })
-    return new ArraySource(runRest(engine, request, []))
+    return new ArraySource(runRest(store, request, []))
   }
   const query = prepareQuery(collection, { ...request, filter: start.filter, sort: start.sort })
   const count = start.sort === undefined ? countShape(start.rest) : undefined
@@ -55,7 +56,7 @@ async function aggregateSource(engine: Engine, request: AggregateRequest, limit:
   }
   const found = findSource(query, start)
   if (start.rest.length === 0) return found
-  return new ArraySource(runRest(engine, request, readAll(await gather(found, limit))))
+  return new ArraySource(runRest(store, request, readAll(await gather(found, limit))))
 }
 
 /** All that the start of a pipeline finds. The stages after it work on what is in memory. */
@@ -74,9 +75,9 @@ async function gather(source: Source, limit: TimeLimit): Promise<readonly Uint8A
   return documents
 }
 
-function runRest(engine: Engine, request: AggregateRequest, documents: Iterable<Doc>): readonly Uint8Array[] {
+function runRest(store: Store, request: AggregateRequest, documents: Iterable<Doc>): readonly Uint8Array[] {
   const results: Uint8Array[] = []
-  for (const doc of runPipeline(documents, request.start.rest, pipelineContext(engine, request))) {
+  for (const doc of runPipeline(documents, request.start.rest, pipelineContext(store, request))) {
     const raw = writeDoc(doc)
     if (raw.length > DOCUMENT_BYTES_MAX) throw documentTooLarge(`a result of ${raw.length} bytes is too large`)
     results.push(raw)
@@ -84,9 +85,9 @@ function runRest(engine: Engine, request: AggregateRequest, documents: Iterable<
   return results
 }
 
-function pipelineContext(engine: Engine, request: AggregateRequest): PipelineContext {
+function pipelineContext(store: Store, request: AggregateRequest): PipelineContext {
   return {
-    collection: (name) => allDocuments(engine.catalog.collection(request.database, name)),
+    collection: (name) => allDocuments(store.collection(request.database, name)),
     now: new Date(),
     variables: request.variables,
     collation: compileCollation(request.collation),

@@ -108,6 +108,11 @@ export class Arguments {
     throw this.wrongType(field, value, "[bool, long, int, decimal, double]'", '')
   }
 
+  /** Does a write stop at its first error? It does if nobody says otherwise. */
+  ordered(): boolean {
+    return !this.has('ordered') || this.boolean('ordered')
+  }
+
   /** A whole number ≥ 0. */
   count(field: string): number | undefined {
     const value = this.present(field)

@@ -1,6 +1,5 @@
 import { cannotCreateIndex } from '../bson/errors'
 import type { Engine } from '../engine'
-import { ensureCollection } from '../engine'
 import { writeInSlices } from '../execution/write-in-slices'
 import type { Slice, TimeLimit } from '../execution/slice'
 import type { Catalog } from '../storage/catalog'
@@ -25,7 +24,7 @@ export const createIndexes: Command = {
     if (specs.length === 0) throw cannotCreateIndex('Must specify at least one index to create')
     return oneAtATime(engine, `${database}.${name}`, async () => {
       const createdCollectionAutomatically = engine.catalog.collection(database, name) === undefined
-      const collection = await ensureCollection(engine, database, name)
+      const collection = await engine.store.ensureCollection(database, name)
       const numIndexesBefore = collection.indexes.length + 1
       const missing = missingOf(collection, specs)
       if (missing.length > 0) await build(engine, collection, missing, args.timeLimit())

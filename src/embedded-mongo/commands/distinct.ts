@@ -17,10 +17,11 @@ export const distinct: Command = {
   name: 'distinct',
   summary: '`key`, `query`, `hint`, `collation`',
   fields: ['key', 'query', 'collation', 'hint'],
-  run: async (args, { engine }) => {
+  inTransaction: 'allowed',
+  run: async (args, { store }) => {
     const spec = parseDistinct(args)
     const values = new DistinctValues(args.requiredString('key'))
-    const collection = engine.catalog.collection(args.database, args.collection)
+    const collection = store.collection(args.database, args.collection)
     if (collection === undefined) checkQuery(spec)
     else await collect(prepareQuery(collection, spec), values, args.timeLimit())
     return { values: values.all() }

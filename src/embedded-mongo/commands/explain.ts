@@ -53,7 +53,7 @@ async function explainCommand(
   verbosity: Verbosity,
   limit: TimeLimit,
 ): Promise<Doc> {
-  if (command === aggregate) return explainAggregate(parseAggregate(args, engine), verbosity)
+  if (command === aggregate) return explainAggregate(parseAggregate(args, engine.store), verbosity)
   const namespace = `${args.database}.${args.collection}`
   const collection = engine.catalog.collection(args.database, args.collection)
   if (collection === undefined)

@@ -2,6 +2,7 @@ import { aggregate } from './aggregate'
 import { buildInfo } from './build-info'
 import { collStats } from './coll-stats'
 import type { Command } from './command'
+import { abortTransaction, commitTransaction } from './commit-transaction'
 import { connectionStatus } from './connection-status'
 import { count } from './count'
 import { create } from './create'
@@ -12,7 +13,6 @@ import { distinct } from './distinct'
 import { drop } from './drop'
 import { dropDatabase } from './drop-database'
 import { dropIndexes } from './drop-indexes'
-import { endSessions } from './end-sessions'
 import { explain } from './explain'
 import { find } from './find'
 import { findAndModify } from './find-and-modify'
@@ -27,6 +27,7 @@ import { listDatabases } from './list-databases'
 import { listIndexes } from './list-indexes'
 import { ping } from './ping'
 import { serverStatus } from './server-status'
+import { endSessions, killSessions, refreshSessions, startSession } from './sessions'
 import { update } from './update'
 import { validate } from './validate'
 import { whatsMyUri } from './whats-my-uri'
@@ -37,7 +38,10 @@ export const COMMANDS: readonly Command[] = [
   hello,
   ping,
   connectionStatus,
+  startSession,
+  refreshSessions,
   endSessions,
+  killSessions,
   whatsMyUri,
   // documents
   insert,
@@ -51,6 +55,8 @@ export const COMMANDS: readonly Command[] = [
   distinct,
   aggregate,
   explain,
+  commitTransaction,
+  abortTransaction,
   // collections and indexes
   listDatabases,
   dropDatabase,

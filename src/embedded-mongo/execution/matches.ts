@@ -21,6 +21,8 @@ const CHUNK_DOCUMENTS = 64
 export class Matches {
   readonly scan: Scan
   private readonly chunkMax: number
+  /** Documents that were found and could not be changed yet. */
+  private waiting: readonly Buffer[] = []
 
   constructor(
     private readonly query: Query,
@@ -32,14 +34,45 @@ export class Matches {
 
   /** The next few. With state `stopped` there may be more. */
   next(slice: Slice): { readonly found: readonly Found[]; readonly state: ScanState } {
-    const found: Found[] = []
-    const { filter } = this.query
+    const found = this.findWaiting()
+    if (found.length > 0) return { found, state: 'stopped' }
     const state = this.scan.run(slice, (documentKey, raw) => {
-      const doc = readDoc(raw)
-      const trace = { arrayIndex: undefined }
-      if (filter.matchesWithTrace(doc, trace)) found.push({ documentKey, raw, doc, arrayIndex: trace.arrayIndex })
+      this.check(documentKey, raw, found)
       return found.length < this.chunkMax
     })
     return { found, state }
+  }
+
+  /** They are looked at anew by the next call, and before any other. */
+  private putBack(found: readonly Found[]): void {
+    this.waiting = found.map(({ documentKey }) => documentKey)
+  }
+
+  private findWaiting(): Found[] {
+    const found: Found[] = []
+    for (const documentKey of this.waiting) {
+      const raw = this.query.collection.get(documentKey)
+      if (raw !== undefined) this.check(documentKey, raw, found)
+    }
+    this.waiting = []
+    return found
+  }
+
+  private check(documentKey: Buffer, raw: Buffer, found: Found[]): void {
+    const doc = readDoc(raw)
+    const trace = { arrayIndex: undefined }
+    if (!this.query.filter.matchesWithTrace(doc, trace)) return
+    found.push({ documentKey, raw, doc, arrayIndex: trace.arrayIndex })
+  }
+
+  /** Does `work` with each; what comes behind one that throws can be found again. */
+  forEach(found: readonly Found[], work: (one: Found) => void): void {
+    let done = 0
+    try {
+      for (; done < found.length; done++) work(found[done] as Found)
+    } catch (error) {
+      this.putBack(found.slice(done))
+      throw error
+    }
   }
 }

@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import { CommandError } from '../bson/errors'
 
 /** How long a scan, or one transaction of a long write, may keep others waiting. */
@@ -24,6 +24,15 @@ export class TimeLimit {
   /** 0 and undefined: no limit. */
   constructor(maxTimeMs: number | undefined) {
     this.end = maxTimeMs === undefined || maxTimeMs === 0 ? Infinity : performance.now() + maxTimeMs
+  }
+
+  /** Waits for `event`, or until the time is over. */
+  async race(event: Promise<void>): Promise<void> {
+    if (this.end === Infinity) return event
+    const settled = new AbortController()
+    const timeout = sleep(Math.max(0, this.end - performance.now()) + 1, undefined, { signal: settled.signal })
+    await Promise.race([event, timeout.catch(() => undefined)])
+    settled.abort()
   }
 
   /** Throws MaxTimeMSExpired. */

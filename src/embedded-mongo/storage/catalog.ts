@@ -19,6 +19,7 @@ import { WHOLE_TREE } from './tree'
 export class Catalog {
   /** Database → name → collection. */
   private databases = new Map<string, Map<string, Collection>>()
+  private changes = 0
 
   private constructor(private readonly environment: Environment) {
     environment.onFailure(() => this.load())
@@ -45,7 +46,17 @@ export class Catalog {
   private load(): void {
     for (const collection of this.all()) collection.dropped = true
     this.databases = new Map()
-    for (const { value } of this.environment.catalog.range(WHOLE_TREE, 1)) this.register(this.fromDoc(readDoc(value)))
+    this.changes++
+    for (const { value } of this.environment.catalog.range(WHOLE_TREE, 1)) {
+      const collection = this.fromDoc(readDoc(value))
+      collection.schemaVersion = this.changes
+      this.register(collection)
+    }
+  }
+
+  /** Counts what changes in it, for those who must know whether something has. */
+  get version(): number {
+    return this.changes
   }
 
   private *all(): Generator<Collection> {
@@ -66,11 +77,26 @@ export class Catalog {
 
   /** `tree` is an empty one, taken from the environment. */
   createCollection(database: string, name: string, options: Doc, tree: number): Collection {
-    const uuid = Buffer.from(randomUUID().replaceAll('-', ''), 'hex')
-    const collection = this.make({ database, name, uuid, options, documentsTree: tree }, [], false)
-    this.environment.catalog.insert(keyOf(collection), this.toBytes(collection))
-    this.register(collection)
+    const collection = this.draft(database, name, options, tree)
+    this.adopt(collection)
     return collection
+  }
+
+  /** A collection that nobody knows of before it is adopted. */
+  draft(database: string, name: string, options: Doc, tree: number): Collection {
+    const uuid = Buffer.from(randomUUID().replaceAll('-', ''), 'hex')
+    return this.make({ database, name, uuid, options, documentsTree: tree }, [], false)
+  }
+
+  adopt(collection: Collection): void {
+    this.environment.catalog.insert(keyOf(collection), this.toBytes(collection))
+    collection.createdVersion = this.changed(collection)
+    this.register(collection)
+  }
+
+  private changed(collection: Collection): number {
+    collection.schemaVersion = ++this.changes
+    return this.changes
   }
 
   /** Returns the trees that were its own, now empty: they may be released once the change is committed. */
@@ -89,6 +115,7 @@ export class Catalog {
   addIndex(collection: Collection, definition: IndexDefinition): SecondaryIndex {
     const index = this.indexOf(definition)
     collection.indexes = [...collection.indexes, index]
+    this.changed(collection)
     this.save(collection)
     return index
   }
@@ -96,12 +123,14 @@ export class Catalog {
   /** The index's entries are complete: plans may use it. */
   markReady(collection: Collection, index: SecondaryIndex): void {
     index.change({ ready: true })
+    this.changed(collection)
     this.save(collection)
   }
 
   /** Returns the tree, now empty, to be released once the change is committed. */
   dropIndex(collection: Collection, index: SecondaryIndex): number {
     collection.indexes = collection.indexes.filter((each) => each !== index)
+    this.changed(collection)
     this.save(collection)
     index.tree.clear()
     return index.definition.tree

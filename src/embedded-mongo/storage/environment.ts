@@ -3,7 +3,8 @@ import { open } from 'lmdb'
 import type { RootDatabase } from 'lmdb'
 import { readDoc, writeDoc } from '../bson/doc'
 import { CommandError } from '../bson/errors'
-import { Tree } from './tree'
+import { Snapshot } from './snapshot'
+import { StoredTree } from './tree'
 
 /** Version of what stands in the folder. A change that older engines would misread raises it. */
 export const FORMAT_VERSION = 1
@@ -11,8 +12,12 @@ export const FORMAT_VERSION = 1
 /** A collection takes one tree and each of its indexes another. */
 export const TREES_MAX = 8_000
 const TREES_GROWTH = 16
-/** lmdb keeps one record per tree in every transaction; the catalog and the metadata are two more. */
+/** lmdb keeps one record per tree in every transaction; the catalog, the sessions and the metadata are three more. */
 const DATABASES_MAX = TREES_MAX + 8
+
+/** Snapshots that can be held at a time, and a few for the reads in between. */
+export const SNAPSHOTS_MAX = 1_000
+const READERS_MAX = SNAPSHOTS_MAX + 24
 
 /** With less than this left a failed write is put down to the disk: a growing file takes that much at once. */
 const DISK_FULL_BYTES = 4 * 1_024 * 1_024
@@ -39,9 +44,11 @@ export interface EnvironmentOptions {
  * Trees are numbered and never deleted, but emptied and used again: so a handle stays good for the life of the process.
  */
 export class Environment {
-  readonly catalog: Tree
-  private readonly meta: Tree
-  private readonly trees = new Map<number, Tree>()
+  readonly catalog: StoredTree
+  /** What must be known of clients' sessions to apply their writes once. */
+  readonly sessions: StoredTree
+  private readonly meta: StoredTree
+  private readonly trees = new Map<number, StoredTree>()
   private readonly freeTrees: number[] = []
   private readonly failureListeners: (() => void)[] = []
   private growing: Promise<void> | undefined
@@ -52,6 +59,7 @@ export class Environment {
   ) {
     this.meta = this.openTree('meta')
     this.catalog = this.openTree('catalog')
+    this.sessions = this.openTree('sessions')
   }
 
   /** Opens or creates the store. Throws StorageOpenError. */
@@ -61,6 +69,7 @@ export class Environment {
         path: options.folder,
         noSubdir: false,
         maxDbs: DATABASES_MAX,
+        maxReaders: READERS_MAX,
         noSync: !options.durable,
         // A commit is then acknowledged when it is on disk, not before: there is no second thing to wait for.
         overlappingSync: false,
@@ -95,8 +104,8 @@ export class Environment {
     })
   }
 
-  private openTree(name: string): Tree {
-    return new Tree(name, this.root.openDB<Buffer, Buffer>(name, BINARY))
+  private openTree(name: string): StoredTree {
+    return new StoredTree(name, this.root.openDB<Buffer, Buffer>(name, BINARY))
   }
 
   private addTree(number: number): void {
@@ -117,6 +126,7 @@ export class Environment {
   private recount(): void {
     this.meta.recount()
     this.catalog.recount()
+    this.sessions.recount()
     for (const tree of this.trees.values()) tree.recount()
   }
 
@@ -128,7 +138,7 @@ export class Environment {
     if (dirty.length > 0) await this.write(() => dirty.forEach((number) => this.tree(number).clear()))
   }
 
-  tree(number: number): Tree {
+  tree(number: number): StoredTree {
     const tree = this.trees.get(number)
     if (tree === undefined) throw new Error(`there is no tree ${number}`)
     return tree
@@ -177,6 +187,13 @@ export class Environment {
     if (outcome === undefined) throw new Error('the transaction did not run')
     if ('error' in outcome) throw outcome.error
     return outcome.value
+  }
+
+  /** The present state, to be read for as long as the snapshot is not closed. Outside of `write`. */
+  snapshot(): Snapshot {
+    // Else it might be the state at the beginning of this turn, before what was acknowledged since.
+    this.root.resetReadTxn()
+    return new Snapshot(this.root.useReadTransaction())
   }
 
   /** `listener` runs after a commit has failed: what was changed in memory for it must be read anew. */

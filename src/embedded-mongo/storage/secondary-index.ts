@@ -99,6 +99,7 @@ export class SecondaryIndex {
   checkUnique(namespace: string, entries: readonly IndexEntry[], documentKey: Buffer): void {
     if (!this.definition.unique) return
     for (const { key, values } of entries) {
+      this.tree.claim(key)
       const holder = this.tree.get(key)
       if (holder !== undefined && !holder.equals(documentKey)) {
         const shown = this.paths.map((path, i) => [path, values[i] === undefined ? null : values[i]] as const)
