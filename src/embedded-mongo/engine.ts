@@ -10,9 +10,9 @@ import { Transactions, TRANSACTION_LIFETIME_MS } from './sessions/transactions'
 import { LiveStore } from './store'
 
 /** The MongoDB whose answers these are, as buildInfo tells it. */
-export const MONGODB_VERSION = '7.0.14'
+export const MONGODB_VERSION = '8.0.16'
 /** https://github.com/mongodb/specifications/blob/master/source/wireversion-featurelist */
-export const WIRE_VERSION_MAX = 21
+export const WIRE_VERSION_MAX = 25
 /** How long a session lives that nobody uses. */
 export const SESSION_TIMEOUT_MINUTES = 30
 

@@ -5,6 +5,8 @@ import { splitPipeline } from '../execution/pipeline'
 import type { PipelineStart } from '../execution/pipeline'
 import type { Collection } from '../storage/collection'
 import type { Store } from '../store'
+import { splitOutput } from './aggregate-output'
+import type { Output } from './aggregate-output'
 import type { Arguments } from './arguments'
 
 export interface AggregateRequest {
@@ -12,22 +14,26 @@ export interface AggregateRequest {
   readonly name: string
   readonly collection: Collection | undefined
   readonly start: PipelineStart
+  /** Where the results go, instead of into the answer. */
+  readonly output: Output | undefined
   readonly hint: string | Doc | undefined
   readonly collation: Doc | undefined
   readonly variables: Doc | undefined
 }
 
 export function parseAggregate(args: Arguments, store: Store): AggregateRequest {
-  const pipeline = args.requiredDocuments('pipeline')
-  pipeline.forEach(checkStage)
+  const stages = args.requiredDocuments('pipeline')
+  stages.forEach(checkStage)
   if (typeof args.get(args.name) !== 'string') {
     throw notImplemented('aggregate: pipelines on a database are not supported by this server')
   }
+  const { pipeline, output } = splitOutput(stages, args.database, store.transaction !== undefined)
   return {
     database: args.database,
     name: args.collection,
     collection: store.collection(args.database, args.collection),
     start: splitPipeline(pipeline),
+    output,
     hint: args.hint(),
     collation: args.document('collation'),
     variables: args.document('let'),
@@ -50,5 +56,4 @@ function checkStage(stage: Doc): void {
   if (name === '$changeStream') {
     throw new CommandError(40573, 'Location40573', 'The $changeStream stage is only supported on replica sets')
   }
-  if (name === '$out' || name === '$merge') throw notImplemented(`${name} is not supported by this server`)
 }

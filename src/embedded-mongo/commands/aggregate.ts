@@ -27,7 +27,8 @@ const PIPELINE_INPUT_BYTES_MAX = SORT_BYTES_MAX
 
 export const aggregate: Command = {
   name: 'aggregate',
-  summary: '`pipeline`, `collation`, `let`, `hint`; leading `$match`, `$sort`, `$skip`, `$limit` use indexes',
+  summary:
+    '`pipeline`, `collation`, `let`, `hint`, `$out`, `$merge`; leading `$match`, `$sort`, `$skip`, `$limit` use indexes',
   fields: ['allowDiskUse', 'bypassDocumentValidation', 'collation', 'cursor', 'explain', 'hint', 'let', 'pipeline'],
   inTransaction: 'allowed',
   run: async (args, context) => {
@@ -38,7 +39,9 @@ export const aggregate: Command = {
     }
     const limit = args.timeLimit()
     const source = await aggregateSource(context.store, request, limit)
-    return openAggregateCursor(context, args, request, source, limit)
+    if (request.output === undefined) return openAggregateCursor(context, args, request, source, limit)
+    await request.output(context.engine, await gather(source, limit), limit)
+    return openAggregateCursor(context, args, request, new ArraySource([]), limit)
   },
 }
 

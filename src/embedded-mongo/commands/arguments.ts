@@ -200,6 +200,14 @@ export function sessionKey(lsid: unknown): string | undefined {
   return id instanceof Binary ? Buffer.from(id.buffer).toString('latin1') : undefined
 }
 
+/** `database.collection`, both checked. */
+export function parseNamespace(namespace: string): readonly [database: string, name: string] {
+  const dot = namespace.indexOf('.')
+  if (dot < 0) throw invalidNamespace(`Invalid namespace specified '${namespace}'`)
+  const database = checkDatabaseName(namespace.slice(0, dot))
+  return [database, checkCollectionName(database, namespace.slice(dot + 1))]
+}
+
 // eslint-disable-next-line no-control-regex -- NUL is one of the characters that a name may not have
 const NOT_IN_DATABASE_NAME = /[\u0000/\\. "$*<>:|?]/
 

@@ -1,5 +1,7 @@
 import { aggregate } from './aggregate'
+import { backup } from './backup'
 import { buildInfo } from './build-info'
+import { bulkWrite } from './bulk-write'
 import { collStats } from './coll-stats'
 import type { Command } from './command'
 import { abortTransaction, commitTransaction } from './commit-transaction'
@@ -26,6 +28,7 @@ import { listCollections } from './list-collections'
 import { listDatabases } from './list-databases'
 import { listIndexes } from './list-indexes'
 import { ping } from './ping'
+import { renameCollection } from './rename-collection'
 import { serverStatus } from './server-status'
 import { endSessions, killSessions, refreshSessions, startSession } from './sessions'
 import { update } from './update'
@@ -51,6 +54,7 @@ export const COMMANDS: readonly Command[] = [
   update,
   deleteCommand,
   findAndModify,
+  bulkWrite,
   count,
   distinct,
   aggregate,
@@ -63,11 +67,13 @@ export const COMMANDS: readonly Command[] = [
   listCollections,
   create,
   drop,
+  renameCollection,
   createIndexes,
   listIndexes,
   dropIndexes,
   validate,
   // the server
+  backup,
   buildInfo,
   collStats,
   dbStats,

@@ -52,6 +52,10 @@ export class WriteBatch {
     }
   }
 
+  get errorCount(): number {
+    return this.errors.all.length
+  }
+
   /** What every write command answers of its statements, together with the errors. */
   toReply(): Doc {
     return { ...this.errors.toReply(), ...(this.retried.length === 0 ? {} : { retriedStmtIds: this.retried }) }

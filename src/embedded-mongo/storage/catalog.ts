@@ -99,17 +99,31 @@ export class Catalog {
     return this.changes
   }
 
+  /** The same documents and indexes under another name. Cursors on the old one end. */
+  rename(collection: Collection, database: string, name: string): void {
+    const { identity, indexes, truncatedIds } = collection
+    this.forget(collection)
+    const definitions = indexes.map((index) => index.definition)
+    this.adopt(this.make({ ...identity, database, name }, definitions, truncatedIds))
+  }
+
   /** Returns the trees that were its own, now empty: they may be released once the change is committed. */
   drop(collection: Collection): number[] {
-    collection.dropped = true
-    this.environment.catalog.remove(keyOf(collection))
-    const { database, name, documentsTree } = collection.identity
-    const collections = this.databases.get(database)
-    collections?.delete(name)
-    if (collections?.size === 0) this.databases.delete(database)
+    this.forget(collection)
+    const { documentsTree } = collection.identity
     collection.documents.clear()
     for (const index of collection.indexes) index.tree.clear()
     return [documentsTree, ...collection.indexes.map((index) => index.definition.tree)]
+  }
+
+  private forget(collection: Collection): void {
+    collection.dropped = true
+    this.changed(collection)
+    this.environment.catalog.remove(keyOf(collection))
+    const { database, name } = collection.identity
+    const collections = this.databases.get(database)
+    collections?.delete(name)
+    if (collections?.size === 0) this.databases.delete(database)
   }
 
   addIndex(collection: Collection, definition: IndexDefinition): SecondaryIndex {

@@ -1,8 +1,10 @@
-import { closeSync, fsyncSync, openSync, statfsSync } from 'node:fs'
+import { statfsSync } from 'node:fs'
 import { open } from 'lmdb'
 import type { RootDatabase } from 'lmdb'
 import { readDoc, writeDoc } from '../bson/doc'
 import { CommandError } from '../bson/errors'
+import { backupTo } from './backup'
+import { flushFolder } from './flush'
 import { Snapshot } from './snapshot'
 import { StoredTree } from './tree'
 
@@ -212,18 +214,15 @@ export class Environment {
     return writeFailure(cause ?? error, this.folder)
   }
 
+  /** Copies the present state into an empty or new folder, which opens as it is. */
+  backup(folder: string): Promise<void> {
+    return backupTo(this.root, folder)
+  }
+
   /** Waits for what is being written, then closes. */
   async close(): Promise<void> {
     await this.root.close()
   }
-}
-
-/** A new file is on disk when the folder that names it is. Windows cannot, and need not. */
-function flushFolder(folder: string): void {
-  if (process.platform === 'win32') return
-  const descriptor = openSync(folder, 'r')
-  fsyncSync(descriptor)
-  closeSync(descriptor)
 }
 
 /** lmdb calls a full disk an input/output error as often as not, so the disk is asked. */

@@ -1,0 +1,22 @@
+import { mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { isAbsolute, join } from 'node:path'
+import type { RootDatabase } from 'lmdb'
+import { badValue, CommandError } from '../bson/errors'
+import { flushFile, flushFolder } from './flush'
+
+/** Copies the store as it is at this moment into an empty or new folder. Resolves when the copy is on disk. */
+export async function backupTo(root: RootDatabase<Buffer, Buffer>, folder: string): Promise<void> {
+  if (!isAbsolute(folder)) throw badValue('the path of a backup must be absolute')
+  try {
+    mkdirSync(folder, { recursive: true })
+    if (readdirSync(folder).length > 0) throw badValue(`the folder ${folder} is not empty`)
+    await root.backup(folder, false)
+    flushFile(join(folder, 'data.mdb'))
+    flushFolder(folder)
+  } catch (error) {
+    if (error instanceof CommandError) throw error
+    // What is half a copy must not be taken for one.
+    rmSync(join(folder, 'data.mdb'), { force: true })
+    throw new CommandError(1, 'InternalError', `the backup could not be written: ${String(error)}`)
+  }
+}
