@@ -1,4 +1,4 @@
-import { Binary, Long, ObjectId, serialize, Timestamp } from 'bson'
+import { Long, ObjectId, serialize, Timestamp } from 'bson'
 import type { Doc } from './bson/doc'
 
 /** What `hello` calls the replica set, of which this server is the only member. */
@@ -6,8 +6,6 @@ export const SET_NAME = 'embedded'
 /** Terms and versions of the set never change within the life of a process. */
 const TERM = Long.ONE
 const SET_VERSION = 1
-/** MongoDB's length of the hash that signs a cluster time. There is no key here, and so zeros, as without authentication. */
-const SIGNATURE_BYTES = 20
 
 /**
  * The replica set of one: what makes drivers use sessions, retryable writes and transactions.
@@ -42,15 +40,15 @@ export class Cluster {
     }
   }
 
-  /** `operationTime` and `$clusterTime` for the end of a reply: BSON fields, made once in a second. */
+  /**
+   * `operationTime` for the end of a reply: a BSON field, made once in a second. No `$clusterTime`: drivers would send
+   * it back with every command, for a server that has nobody to agree with on the time.
+   */
   times(): Uint8Array {
     const now = second()
     if (now !== this.trailerSecond) {
       this.trailerSecond = now
-      const clusterTime = timestamp(now)
-      const signature = { hash: new Binary(Buffer.alloc(SIGNATURE_BYTES)), keyId: Long.ZERO }
-      const times = { operationTime: clusterTime, $clusterTime: { clusterTime, signature } }
-      this.trailerBytes = serialize(times).subarray(4, -1)
+      this.trailerBytes = serialize({ operationTime: timestamp(now) }).subarray(4, -1)
     }
     return this.trailerBytes
   }

@@ -23,7 +23,6 @@ class Sender {
   async send(command: Document): Promise<Document> {
     const reply = msgDocument(await this.socket.request(opMsg([bodySection({ ...command, $db: this.database })])))
     delete reply['operationTime']
-    delete reply['$clusterTime']
     return reply
   }
 
