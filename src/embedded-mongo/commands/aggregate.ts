@@ -1,19 +1,15 @@
 import { compileCollation } from '../bson/collation'
 import { writeDoc } from '../bson/doc'
-import type { Doc } from '../bson/doc'
-import { documentTooLarge, failedToParse, typeMismatch } from '../bson/errors'
+import { failedToParse, typeMismatch } from '../bson/errors'
 import type { Engine } from '../engine'
-import { Batch, DOCUMENT_BYTES_MAX } from '../execution/batch'
-import { countShape, readAll } from '../execution/pipeline'
+import { countShape } from '../execution/pipeline'
+import { PipelineSource } from '../execution/pipeline-source'
 import { checkQuery, prepareQuery } from '../execution/query'
 import type { TimeLimit } from '../execution/slice'
-import { ArraySource, findSource, SORT_BYTES_MAX, tooMuchMemory } from '../execution/source'
+import { ArraySource, findSource } from '../execution/source'
 import type { Source } from '../execution/source'
-import { fillBatch } from '../cursors'
-import { runPipeline } from '../query/aggregate'
-import type { PipelineContext } from '../query/aggregate'
+import { openPipeline } from '../query/aggregate'
 import type { Collection } from '../storage/collection'
-import { WHOLE_TREE } from '../storage/tree'
 import { parseAggregate } from './aggregate-request'
 import type { AggregateRequest } from './aggregate-request'
 import { Arguments } from './arguments'
@@ -21,9 +17,6 @@ import type { Command, CommandContext, Reply } from './command'
 import { countQuery } from './count'
 import { FIRST_BATCH_DOCUMENTS, openCursor } from './cursor-reply'
 import { explainAggregate } from './explain-aggregate'
-
-/** Documents that a pipeline begins with, when its stages cannot work on an index. MongoDB's bound for one stage. */
-const PIPELINE_INPUT_BYTES_MAX = SORT_BYTES_MAX
 
 export const aggregate: Command = {
   name: 'aggregate',
@@ -45,7 +38,7 @@ async function aggregateSource(engine: Engine, request: AggregateRequest, limit:
   const { collection, start } = request
   if (collection === undefined) {
     checkQuery({ ...request, filter: start.filter, sort: start.sort })
-    return new ArraySource(runRest(engine, request, []))
+    return pipelineSource(engine, request, new ArraySource([]))
   }
   const query = prepareQuery(collection, { ...request, filter: start.filter, sort: start.sort })
   const count = start.sort === undefined ? countShape(start.rest) : undefined
@@ -54,50 +47,25 @@ async function aggregateSource(engine: Engine, request: AggregateRequest, limit:
     return new ArraySource(n === 0 ? [] : [writeDoc(count.doc(n))])
   }
   const found = findSource(query, start)
-  if (start.rest.length === 0) return found
-  return new ArraySource(runRest(engine, request, readAll(await gather(found, limit))))
+  return start.rest.length === 0 ? found : pipelineSource(engine, request, found)
 }
 
-/** All that the start of a pipeline finds. The stages after it work on what is in memory. */
-async function gather(source: Source, limit: TimeLimit): Promise<readonly Uint8Array[]> {
-  const documents: Uint8Array[] = []
-  let bytes = 0
-  for (let done = false; !done;) {
-    const batch = new Batch(Infinity)
-    done = await fillBatch(source, batch, limit)
-    for (const document of batch.documents) {
-      bytes += document.length
-      documents.push(document)
-    }
-    if (bytes > PIPELINE_INPUT_BYTES_MAX) throw tooMuchMemory('Pipeline input', PIPELINE_INPUT_BYTES_MAX)
-  }
-  return documents
+function pipelineSource(engine: Engine, request: AggregateRequest, input: Source): Source {
+  const { database, start, variables } = request
+  return new PipelineSource((isOver, read) =>
+    openPipeline(read(input), start.rest, {
+      collection: (name) => read(everythingIn(engine.catalog.collection(database, name))),
+      now: new Date(),
+      variables,
+      collation: compileCollation(request.collation),
+      isOver,
+    }),
+  )
 }
 
-function runRest(engine: Engine, request: AggregateRequest, documents: Iterable<Doc>): readonly Uint8Array[] {
-  const results: Uint8Array[] = []
-  for (const doc of runPipeline(documents, request.start.rest, pipelineContext(engine, request))) {
-    const raw = writeDoc(doc)
-    if (raw.length > DOCUMENT_BYTES_MAX) throw documentTooLarge(`a result of ${raw.length} bytes is too large`)
-    results.push(raw)
-  }
-  return results
-}
-
-function pipelineContext(engine: Engine, request: AggregateRequest): PipelineContext {
-  return {
-    collection: (name) => allDocuments(engine.catalog.collection(request.database, name)),
-    now: new Date(),
-    variables: request.variables,
-    collation: compileCollation(request.collation),
-  }
-}
-
-function* allDocuments(collection: Collection | undefined): Generator<Doc> {
-  if (collection === undefined) return
-  const raws: Buffer[] = []
-  for (const { value } of collection.documents.range(WHOLE_TREE, 1)) raws.push(value)
-  yield* readAll(raws)
+function everythingIn(collection: Collection | undefined): Source {
+  if (collection === undefined) return new ArraySource([])
+  return findSource(prepareQuery(collection, { filter: {} }), { skip: 0, limit: Infinity })
 }
 
 function openAggregateCursor(

@@ -32,7 +32,7 @@ export function parseDistinct(args: Arguments): QuerySpec {
 }
 
 async function collect(query: Query, values: DistinctValues, limit: TimeLimit): Promise<void> {
-  const scan = new Scan(query.collection, query.plan)
+  const scan = new Scan(query.collection, query.plan, { longSteps: query.filter.isCostly })
   const matcher = new Matcher(query, scan, false)
   await inSlices(limit, (slice) => {
     const state = scan.run(slice, (_key, raw) => {

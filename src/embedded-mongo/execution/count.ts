@@ -17,7 +17,10 @@ export class CountRun {
     private readonly limit: number,
   ) {
     this.keysOnly = query.plan.kind === 'IXSCAN' && query.plan.exact && !new Scan(query.collection, query.plan).widened
-    this.scan = new Scan(query.collection, query.plan, { keysOnly: this.keysOnly })
+    this.scan = new Scan(query.collection, query.plan, {
+      keysOnly: this.keysOnly,
+      longSteps: query.filter.isCostly,
+    })
     this.matcher = new Matcher(query, this.scan, false)
   }
 

@@ -26,7 +26,7 @@ export class Matches {
     private readonly query: Query,
     options: { readonly multi: boolean },
   ) {
-    this.scan = new Scan(query.collection, query.plan, { once: options.multi })
+    this.scan = new Scan(query.collection, query.plan, { once: options.multi, longSteps: query.filter.isCostly })
     this.chunkMax = options.multi ? CHUNK_DOCUMENTS : 1
   }
 

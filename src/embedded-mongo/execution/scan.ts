@@ -17,6 +17,8 @@ export interface ScanOptions {
   readonly once?: boolean
   /** The visitor looks at no document: index entries alone are read, and `raw` is empty for them. */
   readonly keysOnly?: boolean
+  /** What the visitor does may take milliseconds for one document. */
+  readonly longSteps?: boolean
 }
 
 /** Entries that are passed over in one go at the most; a hundred thousand take a few milliseconds. */
@@ -108,7 +110,7 @@ export class Scan {
       this.docsExamined++
       this.after = key
       if (!visit(key, value)) return 'stopped'
-      if (slice.isOver()) return 'paused'
+      if (slice.isOver(this.options.longSteps)) return 'paused'
     }
     if (this.passed > 0 && this.plan.kind === 'IXSCAN') this.countKeys(this.collection.documents.countIn(range))
     return 'done'
@@ -121,7 +123,7 @@ export class Scan {
       this.countKeys(this.passed + 1)
       this.after = key
       if (!this.fetch(value, visit)) return 'stopped'
-      if (slice.isOver()) return 'paused'
+      if (slice.isOver(this.options.longSteps)) return 'paused'
     }
     if (this.passed > 0) this.countKeys(entries.countIn(range))
     return 'done'
