@@ -61,7 +61,8 @@ class DeleteBulk {
         if (!this.stepStatement(this.statements[this.next] as DeleteStatement, slice)) return false
         this.finishStatement()
       } catch (error) {
-        this.finishStatement()
+        // A statement that fails counts nothing, whatever it has changed before.
+        this.run = undefined
         if (this.errors.note(this.next, error)) return true
       }
     }

@@ -76,7 +76,8 @@ class UpdateBulk {
         if (!this.stepStatement(this.statements[this.next] as UpdateStatement, slice)) return false
         this.finishStatement()
       } catch (error) {
-        this.finishStatement()
+        // A statement that fails counts nothing, whatever it has changed before.
+        this.run = undefined
         if (this.errors.note(this.next, error)) return true
       }
     }

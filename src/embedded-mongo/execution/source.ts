@@ -8,7 +8,8 @@ import { compileSort, topK } from '../query/sort'
 import type { TopK } from '../query/sort'
 import { FieldCut } from '../wire/raw-bson'
 import type { Batch } from './batch'
-import { Scan } from './scan'
+import { openScan } from './open-scan'
+import type { DocumentScan } from './scan'
 import { Slice } from './slice'
 import type { Query } from './query'
 
@@ -45,7 +46,7 @@ export interface FindOptions {
 type Project = (raw: Buffer, doc: Doc | undefined, arrayIndex: number | undefined) => Uint8Array
 
 /** The source of a find, as the plan wants it. */
-export function findSource(query: Query, options: FindOptions): Source & { readonly scan: Scan } {
+export function findSource(query: Query, options: FindOptions): Source & { readonly scan: DocumentScan } {
   return query.plan.providesSort ? new ScanSource(query, options) : new SortSource(query, options)
 }
 
@@ -67,7 +68,7 @@ export class Matcher {
 
   constructor(
     private readonly query: Query,
-    scan: Scan,
+    scan: DocumentScan,
     private readonly needsTrace: boolean,
   ) {
     this.recheck = needsTrace || !query.plan.exact || scan.widened
@@ -85,7 +86,7 @@ export class Matcher {
 
 /** Documents in the order of the scan, as it goes. */
 class ScanSource implements Source {
-  readonly scan: Scan
+  readonly scan: DocumentScan
   private readonly matcher: Matcher
   private readonly project: Project
   private skipLeft: number
@@ -94,7 +95,7 @@ class ScanSource implements Source {
 
   constructor(query: Query, options: FindOptions) {
     const { project, needsTrace } = projector(options.projection)
-    this.scan = new Scan(query.collection, query.plan, { longSteps: query.filter.isCostly })
+    this.scan = openScan(query)
     this.matcher = new Matcher(query, this.scan, needsTrace)
     this.project = project
     const skipped = options.skip > 0 && this.matcher.acceptsAll && this.scan.skip(options.skip)
@@ -142,7 +143,7 @@ interface Sortable extends Match {
 
 /** Documents that no index has in the wanted order: finds all, keeps the first `skip + limit`, then gives them out. */
 class SortSource implements Source {
-  readonly scan: Scan
+  readonly scan: DocumentScan
   private readonly matcher: Matcher
   private readonly project: Project
   private readonly kept: Pick<TopK<Sortable>, 'add' | 'resultInSlices'>
@@ -162,7 +163,7 @@ class SortSource implements Source {
     const { project, needsTrace } = projector(options.projection)
     const sort = query.sort ?? {}
     const compare = compileSort(sort, query.collation)
-    this.scan = new Scan(query.collection, query.plan, { longSteps: query.filter.isCostly })
+    this.scan = openScan(query)
     this.matcher = new Matcher(query, this.scan, needsTrace)
     this.project = project
     this.keptMax = options.skip + options.limit

@@ -99,6 +99,15 @@ export class Tree {
     return this.database.getKeysCount({ start: range.start, ...(range.end === undefined ? {} : { end: range.end }) })
   }
 
+  /** The same up to a bound, at a cost that the bound bounds. */
+  countUpTo(range: ByteRange, max: number): number {
+    const { start, end } = range
+    const keys = this.database.getKeys({ start, ...(end === undefined ? {} : { end }), limit: max })
+    let count = 0
+    for (const key of keys) count += Number(key.length > 0)
+    return count
+  }
+
   isEmpty(range: ByteRange): boolean {
     const [first] = this.range(range, 1)
     return first === undefined

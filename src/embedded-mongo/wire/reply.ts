@@ -1,4 +1,4 @@
-import { Long, serialize } from 'bson'
+import { Long, serialize, Timestamp } from 'bson'
 import type { Doc } from '../bson/doc'
 import { isDoc } from '../bson/doc'
 import { MESSAGE_BYTES_MAX, REPLY_PREFIX_BYTES, writeReplyPrefix } from './message'
@@ -153,7 +153,7 @@ export class ReplyComposer {
     } else if (isDoc(value)) {
       this.writeHead(TYPE.document, name)
       this.writeDocument(value)
-    } else if (value instanceof Long) {
+    } else if (value instanceof Long && !(value instanceof Timestamp)) {
       this.writeLong(name, value)
     } else {
       // A document of this one field, without its length in front and its end behind.
