@@ -25,4 +25,26 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
     manual: 'Sort, Sort by an Array Field: the least or greatest element counts; a missing field compares as null',
     explains: (command) => new RegExp(`"\\$?sort":{${DOTTED}`).test(command),
   },
+  {
+    name: 'distinct keeps equal numbers of different types apart',
+    manual:
+      'BSON Types, Comparison/Sort Order: numeric types are "treated as equivalent"; which of them is shown is free',
+    explains: (command, ours, theirs) => command.startsWith('{"distinct"') && (ours + theirs).includes('$number'),
+  },
+  {
+    name: '$group takes [] and {} for one key',
+    manual: 'BSON Types, Comparison/Sort Order: objects and arrays are types of their own',
+    explains: (command, ours, theirs) => command.includes('"$group"') && (ours + theirs).includes('"_id":[]'),
+  },
+  {
+    name: '$all with null does not find a missing field',
+    manual:
+      '$all: "equivalent to an $and operation of the specified values", and { field: null } matches a missing field',
+    explains: (command) => /"\$all":\[[^\]]*null/.test(command),
+  },
+  {
+    name: 'binary data compares by its bytes first',
+    manual: 'BSON Types, BinData: first the length, then the subtype, then the data byte by byte',
+    explains: (command) => /"\$[lg]te?":{"\$binary"/.test(command),
+  },
 ]
