@@ -47,4 +47,10 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
     manual: 'BSON Types, BinData: first the length, then the subtype, then the data byte by byte',
     explains: (command) => /"\$[lg]te?":{"\$binary"/.test(command),
   },
+  {
+    name: 'an index takes two arrays of one document',
+    manual:
+      'Multikey Indexes, Compound Multikey Indexes: at most one indexed field may be an array; others are refused (171)',
+    explains: (_command, ours, theirs) => ours.includes('171') && !theirs.startsWith('error'),
+  },
 ]
