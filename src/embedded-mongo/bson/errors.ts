@@ -55,6 +55,11 @@ export const notInTransaction = named(263, 'OperationNotSupportedInTransaction')
 export const notImplemented = named(238, 'NotImplemented')
 export const documentTooLarge = named(10334, 'BSONObjectTooLarge')
 
+export function tooMuchMemory(what: string, bytesMax: number): CommandError {
+  const message = `Executor error during find command :: caused by :: ${what} exceeded memory limit of ${bytesMax} bytes, and this server does not use the disk for it.`
+  return new CommandError(292, 'QueryExceededMemoryLimitNoDiskUseAllowed', message)
+}
+
 /** E11000. The message has the shape that drivers and Mongoose take apart. */
 export function duplicateKey(namespace: string, indexName: string, keyPattern: Doc, keyValue: Doc): CommandError {
   const shown = Object.entries(keyValue).map(([name, value]) => `${name}: ${showValue(value)}`)

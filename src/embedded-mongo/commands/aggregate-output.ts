@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { compileCollation } from '../bson/collation'
 import { getField, isDoc, readDoc } from '../bson/doc'
 import type { Doc } from '../bson/doc'
 import { CommandError, failedToParse, notInTransaction } from '../bson/errors'
@@ -17,11 +18,17 @@ type Target = readonly [database: string, name: string]
 /** A `$out` or `$merge` at the end of a pipeline: writes the results instead of answering them. */
 export type Output = (engine: Engine, documents: readonly Uint8Array[], limit: TimeLimit) => Promise<void>
 
+interface OutputPlace {
+  readonly database: string
+  readonly inTransaction: boolean
+  /** The pipeline's. */
+  readonly collation: Doc | undefined
+}
+
 /** Takes the output stage off a pipeline. Throws for one that stands anywhere but at the end. */
 export function splitOutput(
   pipeline: readonly Doc[],
-  database: string,
-  inTransaction: boolean,
+  { database, inTransaction, collation }: OutputPlace,
 ): { readonly pipeline: readonly Doc[]; readonly output: Output | undefined } {
   const at = pipeline.findIndex((stage) => '$out' in stage || '$merge' in stage)
   const stage = pipeline[at]
@@ -31,7 +38,7 @@ export function splitOutput(
     throw new CommandError(40601, 'Location40601', `${name} can only be the final stage in the pipeline`)
   }
   if (inTransaction) throw notInTransaction(`${name} cannot be used in a transaction`)
-  const output = name === '$out' ? outputOf(stage[name], database) : mergeOf(stage[name], database)
+  const output = name === '$out' ? outputOf(stage[name], database) : mergeOf(stage[name], database, collation)
   return { pipeline: pipeline.slice(0, -1), output }
 }
 
@@ -77,9 +84,11 @@ const WHEN_MATCHED: readonly unknown[] = ['replace', 'keepExisting', 'merge', 'f
 const WHEN_NOT_MATCHED: readonly unknown[] = ['insert', 'discard', 'fail']
 
 /** The results go into the collection one by one, as the modes say. */
-function mergeOf(value: unknown, database: string): Output {
+function mergeOf(value: unknown, database: string, pipelineCollation: Doc | undefined): Output {
   const spec: Doc = isDoc(value) ? value : { into: value }
   const [database_, name] = targetOf(spec['into'], database)
+  // By _id, where nothing else is said, documents are told apart as the collection does it.
+  const collation = spec['on'] === undefined ? undefined : pipelineCollation
   const on = spec['on'] === undefined ? ['_id'] : [spec['on']].flat().map(String)
   const { whenMatched = 'merge', whenNotMatched = 'insert' } = spec
   if (!Array.isArray(whenMatched) && !WHEN_MATCHED.includes(whenMatched)) {
@@ -91,13 +100,14 @@ function mergeOf(value: unknown, database: string): Output {
   const variables = isDoc(spec['let']) ? spec['let'] : {}
   return async (engine, documents, limit) => {
     const collection = await engine.store.ensureCollection(database_, name)
-    checkUniqueOn(collection, on)
+    checkUniqueOn(collection, on, compileCollation(collation)?.signature)
     await writeEach(engine, documents, limit, (raw) => {
       const doc = readDoc(raw)
       if (whenMatched === 'fail') return startInsert(collection, Buffer.from(raw))
       const statement = {
         filter: Object.fromEntries(on.map((field) => [field, { $eq: getField(doc, field) ?? null }])),
         update: updateFor(whenMatched, doc),
+        collation,
         multi: false,
         upsert: whenNotMatched === 'insert' && !Array.isArray(whenMatched),
         variables: { ...variables, new: doc },
@@ -110,9 +120,11 @@ function mergeOf(value: unknown, database: string): Output {
   }
 }
 
-function checkUniqueOn(collection: Collection, on: readonly string[]): void {
+function checkUniqueOn(collection: Collection, on: readonly string[], signature: string | undefined): void {
   const wanted = [...on].sort().join('\0')
-  const unique = collection.usableIndexes().filter((index) => index.unique && index.partialFilter === undefined)
+  const unique = collection.usableIndexes().filter((index) => {
+    return index.unique && index.partialFilter === undefined && index.collation?.signature === signature
+  })
   if (unique.some(({ key }) => Object.keys(key).sort().join('\0') === wanted)) return
   throw new CommandError(51183, 'Location51183', 'Cannot find index to verify that join fields will be unique')
 }

@@ -27,7 +27,11 @@ export function parseAggregate(args: Arguments, store: Store): AggregateRequest 
   if (typeof args.get(args.name) !== 'string') {
     throw notImplemented('aggregate: pipelines on a database are not supported by this server')
   }
-  const { pipeline, output } = splitOutput(stages, args.database, store.transaction !== undefined)
+  const { pipeline, output } = splitOutput(stages, {
+    database: args.database,
+    inTransaction: store.transaction !== undefined,
+    collation: args.document('collation'),
+  })
   return {
     database: args.database,
     name: args.collection,

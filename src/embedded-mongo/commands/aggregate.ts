@@ -1,18 +1,17 @@
 import { compileCollation } from '../bson/collation'
 import { writeDoc } from '../bson/doc'
-import type { Doc } from '../bson/doc'
-import { documentTooLarge, failedToParse, typeMismatch } from '../bson/errors'
-import { Batch, DOCUMENT_BYTES_MAX } from '../execution/batch'
-import { countShape, readAll } from '../execution/pipeline'
+import { failedToParse, tooMuchMemory, typeMismatch } from '../bson/errors'
+import { fillBatch } from '../cursors'
+import { Batch } from '../execution/batch'
+import { countShape } from '../execution/pipeline'
+import { PipelineSource } from '../execution/pipeline-source'
 import { checkQuery, prepareQuery } from '../execution/query'
 import type { TimeLimit } from '../execution/slice'
-import { ArraySource, findSource, SORT_BYTES_MAX, tooMuchMemory } from '../execution/source'
+import { ArraySource, findSource } from '../execution/source'
 import type { Source } from '../execution/source'
-import { fillBatch } from '../cursors'
-import { runPipeline } from '../query/aggregate'
-import type { PipelineContext } from '../query/aggregate'
+import { openPipeline } from '../query/aggregate'
+import { PIPELINE_BYTES_MAX } from '../query/aggregate/flow'
 import type { Collection } from '../storage/collection'
-import { WHOLE_TREE } from '../storage/tree'
 import type { Store } from '../store'
 import { parseAggregate } from './aggregate-request'
 import type { AggregateRequest } from './aggregate-request'
@@ -21,9 +20,6 @@ import type { Command, CommandContext, Reply } from './command'
 import { countQuery } from './count'
 import { FIRST_BATCH_DOCUMENTS, openCursor } from './cursor-reply'
 import { explainAggregate } from './explain-aggregate'
-
-/** Documents that a pipeline begins with, when its stages cannot work on an index. MongoDB's bound for one stage. */
-const PIPELINE_INPUT_BYTES_MAX = SORT_BYTES_MAX
 
 export const aggregate: Command = {
   name: 'aggregate',
@@ -49,7 +45,7 @@ async function aggregateSource(store: Store, request: AggregateRequest, limit: T
   const { collection, start } = request
   if (collection === undefined) {
     checkQuery({ ...request, filter: start.filter, sort: start.sort })
-    return new ArraySource(runRest(store, request, []))
+    return pipelineSource(store, request, new ArraySource([]))
   }
   const query = prepareQuery(collection, { ...request, filter: start.filter, sort: start.sort })
   const count = start.sort === undefined ? countShape(start.rest) : undefined
@@ -58,11 +54,10 @@ async function aggregateSource(store: Store, request: AggregateRequest, limit: T
     return new ArraySource(n === 0 ? [] : [writeDoc(count.doc(n))])
   }
   const found = findSource(query, start)
-  if (start.rest.length === 0) return found
-  return new ArraySource(runRest(store, request, readAll(await gather(found, limit))))
+  return start.rest.length === 0 ? found : pipelineSource(store, request, found)
 }
 
-/** All that the start of a pipeline finds. The stages after it work on what is in memory. */
+/** All results, for an output stage: it may write to what the pipeline reads. */
 async function gather(source: Source, limit: TimeLimit): Promise<readonly Uint8Array[]> {
   const documents: Uint8Array[] = []
   let bytes = 0
@@ -73,35 +68,27 @@ async function gather(source: Source, limit: TimeLimit): Promise<readonly Uint8A
       bytes += document.length
       documents.push(document)
     }
-    if (bytes > PIPELINE_INPUT_BYTES_MAX) throw tooMuchMemory('Pipeline input', PIPELINE_INPUT_BYTES_MAX)
+    if (bytes > PIPELINE_BYTES_MAX) throw tooMuchMemory('Pipeline output', PIPELINE_BYTES_MAX)
   }
   return documents
 }
 
-function runRest(store: Store, request: AggregateRequest, documents: Iterable<Doc>): readonly Uint8Array[] {
-  const results: Uint8Array[] = []
-  for (const doc of runPipeline(documents, request.start.rest, pipelineContext(store, request))) {
-    const raw = writeDoc(doc)
-    if (raw.length > DOCUMENT_BYTES_MAX) throw documentTooLarge(`a result of ${raw.length} bytes is too large`)
-    results.push(raw)
-  }
-  return results
+function pipelineSource(store: Store, request: AggregateRequest, input: Source): Source {
+  const { database, start, variables } = request
+  return new PipelineSource((isOver, read) =>
+    openPipeline(read(input), start.rest, {
+      collection: (name) => read(everythingIn(store.collection(database, name))),
+      now: new Date(),
+      variables,
+      collation: compileCollation(request.collation),
+      isOver,
+    }),
+  )
 }
 
-function pipelineContext(store: Store, request: AggregateRequest): PipelineContext {
-  return {
-    collection: (name) => allDocuments(store.collection(request.database, name)),
-    now: new Date(),
-    variables: request.variables,
-    collation: compileCollation(request.collation),
-  }
-}
-
-function* allDocuments(collection: Collection | undefined): Generator<Doc> {
-  if (collection === undefined) return
-  const raws: Buffer[] = []
-  for (const { value } of collection.documents.range(WHOLE_TREE, 1)) raws.push(value)
-  yield* readAll(raws)
+function everythingIn(collection: Collection | undefined): Source {
+  if (collection === undefined) return new ArraySource([])
+  return findSource(prepareQuery(collection, { filter: {} }), { skip: 0, limit: Infinity })
 }
 
 function openAggregateCursor(

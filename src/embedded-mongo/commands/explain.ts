@@ -115,6 +115,11 @@ function changing(name: 'UPDATE' | 'DELETE'): Explained['stage'] {
   })
 }
 
+/** A count that reads keys alone. */
+function countScan(stage: Doc): Doc {
+  return stage['stage'] === 'IXSCAN' ? { ...stage, stage: 'COUNT_SCAN' } : stage
+}
+
 async function explainCount(
   namespace: string,
   collection: Collection,
@@ -131,7 +136,7 @@ async function explainCount(
   const stages = (stats?: RunStats): Doc => ({
     stage: 'COUNT',
     ...(stats === undefined ? {} : { nCounted: run.count }),
-    inputStage: run.keysOnly ? indexStage(query, stats) : findStages(query, ALL, stats),
+    inputStage: run.keysOnly ? countScan(indexStage(query, stats)) : findStages(query, ALL, stats),
   })
   return explainReply(namespace, query, verbosity, stages, async () => {
     const startedMs = performance.now()

@@ -80,7 +80,7 @@ export class WriteBatch {
         if (!this.stepStatement(slice)) return false
       } catch (error) {
         this.checkFatal(error)
-        this.finish(this.run?.outcome)
+        this.finish(undefined)
         if (this.errors.note(this.next - 1, error) || this.context.store.transaction !== undefined) return true
       }
       if (slice.isOver()) return this.next === this.options.count

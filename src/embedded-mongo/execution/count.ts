@@ -1,11 +1,12 @@
 import { Matcher } from './source'
 import type { Query } from './query'
-import { Scan } from './scan'
+import { openScan } from './open-scan'
+import type { DocumentScan } from './scan'
 import type { Slice } from './slice'
 
 /** Counts what a query matches, in steps; by index entries alone where the bounds decide. */
 export class CountRun {
-  readonly scan: Scan
+  readonly scan: DocumentScan
   /** True when no document had to be looked at. */
   readonly keysOnly: boolean
   private matched = 0
@@ -16,8 +17,9 @@ export class CountRun {
     private readonly skip: number,
     private readonly limit: number,
   ) {
-    this.keysOnly = query.plan.kind === 'IXSCAN' && query.plan.exact && !new Scan(query.collection, query.plan).widened
-    this.scan = new Scan(query.collection, query.plan, { keysOnly: this.keysOnly })
+    this.keysOnly =
+      (query.plan.kind === 'IXSCAN' || query.plan.kind === 'OR') && query.plan.exact && !openScan(query).widened
+    this.scan = openScan(query, { keysOnly: this.keysOnly })
     this.matcher = new Matcher(query, this.scan, false)
   }
 

@@ -1,8 +1,9 @@
 import type { Doc } from '../bson/doc'
 import { rawTopLevel } from '../query/projection'
 import { Batch } from './batch'
+import type { Plan } from '../query/planner'
 import type { Query } from './query'
-import type { Scan } from './scan'
+import type { DocumentScan } from './scan'
 import { inSlices } from './slice'
 import type { TimeLimit } from './slice'
 import { findSource } from './source'
@@ -34,7 +35,7 @@ export async function runForStats(query: Query, options: FindOptions, limit: Tim
   return statsOf(source.scan, returned, startedMs)
 }
 
-export function statsOf(scan: Scan, returned: number, startedMs: number): RunStats {
+export function statsOf(scan: DocumentScan, returned: number, startedMs: number): RunStats {
   const { keysExamined, docsExamined } = scan
   return { returned, keysExamined, docsExamined, millis: Math.round(performance.now() - startedMs) }
 }
@@ -74,6 +75,7 @@ function accessStages(query: Query, stats: RunStats | undefined, returned: Doc):
     }
     case 'COLLSCAN':
       return { stage: 'COLLSCAN', ...filter, ...returned, direction: directionOf(query), ...docs }
+    case 'OR':
     case 'IXSCAN':
       return { stage: 'FETCH', ...filter, ...returned, ...docs, inputStage: indexStage(query, stats) }
   }
@@ -81,8 +83,18 @@ function accessStages(query: Query, stats: RunStats | undefined, returned: Doc):
 
 /** The scan of an index. */
 export function indexStage(query: Query, stats?: RunStats): Doc {
-  const { index, boundsForExplain } = query.plan
+  const { index, boundsForExplain, branches, merges } = query.plan
+  const examined = stats === undefined ? {} : { keysExamined: stats.keysExamined }
+  if (branches !== undefined) {
+    return { stage: 'OR', ...examined, inputStages: branches.map((plan) => indexStage({ ...query, plan })) }
+  }
   if (index === undefined) return { stage: 'EOF' }
+  if (merges) {
+    const inputStages = [
+      indexStage({ ...query, plan: Object.create(query.plan, { merges: { value: false } }) as Plan }),
+    ]
+    return { stage: 'SORT_MERGE', ...examined, sortPattern: query.sort, inputStages }
+  }
   return {
     stage: 'IXSCAN',
     keyPattern: index.key,
@@ -93,7 +105,7 @@ export function indexStage(query: Query, stats?: RunStats): Doc {
     isPartial: index.partialFilter !== undefined,
     direction: directionOf(query),
     indexBounds: boundsForExplain,
-    ...(stats === undefined ? {} : { keysExamined: stats.keysExamined }),
+    ...examined,
   }
 }
 
@@ -117,7 +129,7 @@ export async function explainReply(
     indexFilterSet: false,
     parsedQuery: query.filterDoc,
     winningPlan: stages(),
-    rejectedPlans: [],
+    rejectedPlans: query.plan.rejected.map((plan) => accessStages({ ...query, plan }, undefined, {})),
   }
   if (verbosity === 'queryPlanner') return { explainVersion: '1', queryPlanner }
   const stats = await run()

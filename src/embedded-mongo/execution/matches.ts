@@ -1,8 +1,8 @@
 import { readDoc } from '../bson/doc'
 import type { Doc } from '../bson/doc'
 import type { Query } from './query'
-import { Scan } from './scan'
-import type { ScanState } from './scan'
+import { openScan } from './open-scan'
+import type { DocumentScan, ScanState } from './scan'
 import type { Slice } from './slice'
 
 /** A document that a write is about to change. */
@@ -19,7 +19,7 @@ const CHUNK_DOCUMENTS = 64
 
 /** The documents that a write is for, in the order of the plan, each once. */
 export class Matches {
-  readonly scan: Scan
+  readonly scan: DocumentScan
   private readonly chunkMax: number
   /** Documents that were found and could not be changed yet. */
   private waiting: readonly Buffer[] = []
@@ -28,7 +28,7 @@ export class Matches {
     private readonly query: Query,
     options: { readonly multi: boolean },
   ) {
-    this.scan = new Scan(query.collection, query.plan, { once: options.multi })
+    this.scan = openScan(query, { once: options.multi })
     this.chunkMax = options.multi ? CHUNK_DOCUMENTS : 1
   }
 

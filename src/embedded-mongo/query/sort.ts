@@ -6,6 +6,8 @@ import { CommandError, badValue } from '../bson/errors'
 import { toNumber } from '../bson/exact'
 import { isNumeric } from '../bson/types'
 import { indexKeys } from './index-keys'
+import type { IsOver, Pause } from './pause'
+import { sortInSlices } from './sliced-sort'
 
 export type DocComparator = (a: Doc, b: Doc) => number
 
@@ -105,6 +107,8 @@ export interface TopK<T> {
   add(item: T): void
   /** The kept items, in order. */
   result(): T[]
+  /** The same with pauses; see sortInSlices. */
+  resultInSlices(isOver: IsOver): Generator<Pause, T[]>
 }
 
 interface Entry<T> {
@@ -128,6 +132,10 @@ export function topK<T>(limit: number, compare: (a: T, b: T) => number): TopK<T>
       }
     },
     result: () => heap.toSorted(order).map((entry) => entry.item),
+    *resultInSlices(isOver) {
+      const sorted = yield* sortInSlices(heap, order, isOver)
+      return sorted.map((entry) => entry.item)
+    },
   }
 }
 

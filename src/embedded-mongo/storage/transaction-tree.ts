@@ -119,6 +119,15 @@ export class TransactionTree implements Tree {
     return count
   }
 
+  countUpTo(range: ByteRange, max: number): number {
+    if (this.changes.size === 0) {
+      return this.snapshot === undefined ? 0 : this.base.countUpTo(range, max, this.snapshot)
+    }
+    let count = 0
+    for (const _entry of this.range(range, 1)) if (++count >= max) break
+    return count
+  }
+
   isEmpty(range: ByteRange): boolean {
     for (const _entry of this.range(range, 1)) return false
     return true

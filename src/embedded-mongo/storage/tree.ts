@@ -41,6 +41,8 @@ export interface Tree {
   range(range: ByteRange, direction: 1 | -1, after?: Buffer, offset?: number): Iterable<Entry>
   /** How many entries a range has; lmdb walks them without handing them out. */
   countIn(range: ByteRange): number
+  /** The same up to a bound, at a cost that the bound bounds. */
+  countUpTo(range: ByteRange, max: number): number
   isEmpty(range: ByteRange): boolean
   /** Bytes of the pages that the tree uses. Inside a write transaction only. */
   pageBytes(): number
@@ -147,6 +149,13 @@ export class StoredTree implements Tree {
 
   countIn({ start, end }: ByteRange, snapshot?: Snapshot): number {
     return this.database.getKeysCount({ start, ...(end === undefined ? {} : { end }), ...snapshot?.readOptions })
+  }
+
+  countUpTo({ start, end }: ByteRange, max: number, snapshot?: Snapshot): number {
+    const bounds = { start, ...(end === undefined ? {} : { end }), limit: max }
+    let count = 0
+    for (const key of this.database.getKeys({ ...bounds, ...snapshot?.readOptions })) count += Number(key.length > 0)
+    return count
   }
 
   isEmpty(range: ByteRange): boolean {

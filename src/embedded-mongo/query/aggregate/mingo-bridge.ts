@@ -12,8 +12,9 @@ import { hasField, isDoc, setField } from '../../bson/doc'
 import type { Doc } from '../../bson/doc'
 import { CommandError } from '../../bson/errors'
 import { toNumber } from '../../bson/exact'
-import { bsonType, isNumeric, regexParts } from '../../bson/types'
-import { patternOf } from '../pattern'
+import { bsonType, isNumeric, RANK, rankOf, regexParts } from '../../bson/types'
+import { costly } from '../guard'
+import { compilePattern, patternOf } from '../pattern'
 
 /**
  * The only door to mingo: for what the engine does not do itself. mingo works on JavaScript's values, so numbers pass
@@ -55,7 +56,17 @@ export function mingoHasStage(name: string): boolean {
 
 /** One operator on arguments that are evaluated already. */
 export function mingoExpression(name: string, operand: unknown): unknown {
-  return demoted(guard(() => evalExpr({}, { [name]: quoted(promoted(operand)) }, OPTIONS as unknown as Options)))
+  const run = () => guard(() => evalExpr({}, { [name]: quoted(promoted(operand)) }, OPTIONS as unknown as Options))
+  return demoted(name.startsWith('$regex') && isCostlySearch(operand) ? costly(run) : run())
+}
+
+/** A search goes over the text once more for everything that it finds. */
+function isCostlySearch(operand: unknown): boolean {
+  const { input, regex } = isDoc(operand) ? operand : {}
+  if (typeof input !== 'string') return false
+  if (typeof regex !== 'string' && rankOf(regex) !== RANK.regex) return false
+  const pattern = typeof regex === 'string' ? compilePattern(regex, '') : patternOf(regex)
+  return pattern.isCostly(input.length ** 2)
 }
 
 /** mingo answers with a list of one. */
@@ -68,13 +79,17 @@ export function mingoAccumulator(name: string, operand: unknown, docs: readonly 
   return demoted(ONE_OF_MANY.has(name) && Array.isArray(result) ? result[0] : result)
 }
 
-/** One stage over documents. */
-export function mingoStage(stage: Doc, docs: Iterable<Doc>, options: MingoOptions): Iterable<Doc> {
-  const input = Array.from(docs, (doc) => promoted(doc) as Doc)
+/** One stage over documents. They are made as they are asked for, where mingo can do that. */
+export function* mingoStage(stage: Doc, docs: readonly Doc[], options: MingoOptions): Iterable<Doc> {
+  const input = docs.map((doc) => promoted(doc) as Doc)
   const aggregator = new Aggregator([promoted(stage) as Doc], { ...OPTIONS, ...options })
-  // $redact leaves holes where it prunes.
-  const results = guard(() => aggregator.run(input) as readonly (Doc | undefined)[])
-  return results.filter((doc) => doc !== undefined).map((doc) => idFirst(demoted(doc) as Doc))
+  const results = guard(() => aggregator.stream(input))
+  for (;;) {
+    const { value, done } = guard(() => results.next()) as { readonly value: Doc | undefined; readonly done: boolean }
+    if (done) return
+    // $redact leaves holes where it prunes.
+    if (value !== undefined) yield idFirst(demoted(value) as Doc)
+  }
 }
 
 function idFirst(doc: Doc): Doc {

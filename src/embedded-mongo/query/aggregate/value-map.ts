@@ -1,3 +1,4 @@
+import type { Collation } from '../../bson/collation'
 import { encodeValue } from '../../bson/key-encoding'
 
 /** A map whose keys are BSON values: an int 1 and a double 1 are one key, as in $group. Keeps the order of arrival. */
@@ -7,11 +8,12 @@ export interface ValueMap<T> {
   entries(): Iterable<readonly [key: unknown, value: T]>
 }
 
-export function valueMap<T>(): ValueMap<T> {
+/** With a collation, strings that are equal by it are one key. */
+export function valueMap<T>(collation?: Collation): ValueMap<T> {
   const map = new Map<string, readonly [unknown, T]>()
   return {
     at: (key, make) => {
-      const text = keyText(key)
+      const text = keyText(collation === undefined ? key : collation.keyOf(key))
       const known = map.get(text)
       if (known !== undefined) return known[1]
       const value = make()

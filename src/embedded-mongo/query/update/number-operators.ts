@@ -6,7 +6,6 @@ import { badValue, showValue, typeMismatch } from '../../bson/errors'
 import { isNumeric, typeName } from '../../bson/types'
 import type { Numeric } from '../../bson/types'
 import { addNumbers, bigintOf, kindOf, multiplyNumbers } from '../arithmetic'
-import type { NumberKind } from '../arithmetic'
 import { identical } from '../../bson/identical'
 import type { CompileOperator, Modifier, Run } from './modifier'
 
@@ -16,10 +15,10 @@ export const compileInc: CompileOperator = (path, operand) => {
   return [{ path, modifier: arithmetic('$inc', path, step, () => step, addNumbers) }]
 }
 
-/** $mul: a missing field becomes a zero of the operand's type. */
+/** $mul: a missing field becomes a zero of the operand's type; that of a decimal has the decimal's places. */
 export const compileMul: CompileOperator = (path, operand) => {
   const factor = numberOperand('multiply', path, operand)
-  return [{ path, modifier: arithmetic('$mul', path, factor, () => zeroOf(kindOf(factor)), multiplyNumbers) }]
+  return [{ path, modifier: arithmetic('$mul', path, factor, () => zeroOf(factor), multiplyNumbers) }]
 }
 
 function numberOperand(verb: string, path: string, operand: unknown): Numeric {
@@ -27,8 +26,8 @@ function numberOperand(verb: string, path: string, operand: unknown): Numeric {
   throw typeMismatch(`Cannot ${verb} with non-numeric argument: {${path}: ${showValue(operand)}}`)
 }
 
-function zeroOf(kind: NumberKind): Numeric {
-  switch (kind) {
+function zeroOf(factor: Numeric): Numeric {
+  switch (kindOf(factor)) {
     case 'int':
       return new Int32(0)
     case 'long':
@@ -36,7 +35,7 @@ function zeroOf(kind: NumberKind): Numeric {
     case 'double':
       return new Double(0)
     case 'decimal':
-      return Decimal128.fromString('0')
+      return multiplyNumbers(factor, new Int32(0)) ?? Decimal128.fromString('0')
   }
 }
 

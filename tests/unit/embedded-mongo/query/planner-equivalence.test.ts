@@ -117,7 +117,7 @@ const RUNS = { numRuns: 500 }
 
 describe('a plan finds what a scan of everything finds', () => {
   test('for random documents, indexes and filters', () => {
-    const reached = { planned: 0, exact: 0, several: 0 }
+    const reached = { planned: 0, exact: 0, several: 0, branches: 0 }
     fc.assert(
       fc.property(documents, query, (docs, { spec, other, filter }) => {
         const stores = [spec, other].map((one, i) => storeOf(docs, { name: `i${i}`, unique: false, ...one }))
@@ -125,8 +125,10 @@ describe('a plan finds what a scan of everything finds', () => {
         const infos = stores.map((store) => store.info)
         const chosen = plan(compiled, undefined, infos)
         if (chosen.kind === 'COLLSCAN') return
-        const store = stores.find((one) => one.info === chosen.index)
-        const met = store === undefined ? [] : scan(store, chosen)
+        const met = (chosen.branches ?? [chosen]).flatMap((branch) => {
+          const store = stores.find((one) => one.info === branch.index)
+          return store === undefined ? [] : scan(store, branch)
+        })
         if (!chosen.dedupe) expect(new Set(met).size).toBe(met.length)
         const distinct = [...new Set(met)].toSorted((a, b) => compareValues(a['_id'], b['_id']))
         const found = chosen.exact ? distinct : distinct.filter((doc) => compiled.matches(doc))
@@ -134,6 +136,7 @@ describe('a plan finds what a scan of everything finds', () => {
         reached.planned++
         if (chosen.exact && found.length > 0) reached.exact++
         if (chosen.ranges.length > 1) reached.several++
+        if (chosen.kind === 'OR') reached.branches++
       }),
       RUNS,
     )
@@ -141,6 +144,7 @@ describe('a plan finds what a scan of everything finds', () => {
     expect(reached.planned).toBeGreaterThan(RUNS.numRuns / 20)
     expect(reached.exact).toBeGreaterThan(RUNS.numRuns / 200)
     expect(reached.several).toBeGreaterThan(RUNS.numRuns / 200)
+    expect(reached.branches).toBeGreaterThan(0)
   })
 
   test('in the order of the sort, when it says so', () => {
