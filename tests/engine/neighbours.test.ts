@@ -3,11 +3,15 @@ import { type Doc, codeOf, useEngine } from './use-engine'
 
 /** On an idle machine a neighbour waits for less than 50 ms; here others may have the processors. */
 const WAIT_MS_MAX = 500
+/** Where these make the work itself slow: work that takes no turns lets a neighbour wait for nearly all of it. */
+const WAIT_SHARE_MAX = 0.25
 const DOCUMENTS = 100_000
 
-const engine = useEngine()
 let neighbour: MongoClient
 let large: Collection<Doc>
+// Before the engine's own hook, which stops it: a client that closes later looks for a server first, for 30 s.
+afterAll(() => neighbour.close())
+const engine = useEngine()
 
 beforeAll(async () => {
   neighbour = await MongoClient.connect(engine.uri, { directConnection: true })
@@ -19,7 +23,6 @@ beforeAll(async () => {
     )
   }
 }, 60_000)
-afterAll(() => neighbour.close())
 
 /** The longest time that a ping took while `work` was done, and how long that took. */
 async function longestPing(work: () => Promise<unknown>): Promise<{ pingMs: number; workMs: number; error: unknown }> {
@@ -89,9 +92,9 @@ describe('long work lets a neighbour have its turn', () => {
   ])(
     '%s',
     async (_, work) => {
-      const { pingMs, error } = await longestPing(work)
+      const { pingMs, workMs, error } = await longestPing(work)
       expect(error).toBeUndefined()
-      expect(pingMs).toBeLessThan(WAIT_MS_MAX)
+      expect(pingMs).toBeLessThan(Math.max(WAIT_MS_MAX, workMs * WAIT_SHARE_MAX))
     },
     60_000,
   )

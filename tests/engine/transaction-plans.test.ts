@@ -155,8 +155,8 @@ describe('a pipeline of a transaction', () => {
       ]
       const cursor = collection.aggregate<Doc>(pipeline, { session, batchSize: 10 })
       const [first] = [await cursor.next()]
-      // Others' changes are not seen between the batches.
-      await collection.updateMany({ group: 5, _id: { $gt: 1_000 } }, { $set: { late: true } })
+      // Others change what the transaction has left alone; it does not see that between its batches.
+      await collection.updateMany({ group: 5, n: { $gt: 1_000 } }, { $set: { late: true } })
       await collection.insertOne({ _id: 5_000, group: 5 })
       const found = [first, ...(await cursor.toArray())] as Doc[]
       const expected = docs.filter(({ group }) => group === 5 || group === 7).map(({ _id }) => _id)
@@ -194,7 +194,7 @@ it('a pattern that runs away ends its transaction, and what it has locked is fre
   expect(await collection.findOne({ _id: 1 }, { projection: { n: 1 } })).toEqual({ _id: 1, n: 3 })
 })
 
-describe('the engine’s other features keep collations', () => {
+describe('collations, where documents are written otherwise', () => {
   it('$merge by a unique index of the pipeline’s collation, and by no other', async () => {
     const source = await engine.collection([{ _id: 10, name: 'ADA', n: 2 }])
     const target = await engine.collection([{ _id: 1, name: 'ada', n: 1 }])

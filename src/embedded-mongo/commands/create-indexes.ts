@@ -16,7 +16,8 @@ const INDEXES_MAX = 64
 
 export const createIndexes: Command = {
   name: 'createIndexes',
-  summary: 'single, compound, multikey; `unique`, `sparse`, `partialFilterExpression`, `expireAfterSeconds`, `hidden`',
+  summary:
+    'single, compound, multikey; `unique`, `sparse`, `partialFilterExpression`, `expireAfterSeconds`, `hidden`, `collation`',
   fields: ['indexes', 'commitQuorum', 'ignoreUnknownIndexOptions'],
   run: async (args, { engine }) => {
     const [database, name] = [args.database, args.collection]

@@ -4,8 +4,8 @@ import { CommandError } from '../bson/errors'
 
 /*
  * What may take for ever, such as a regular expression that backtracks, runs in the engine's one thread, but under a
- * watch: V8 can be stopped from another thread in the middle of it. That costs some 100 µs, so it is for what is not
- * known to be harmless.
+ * watch: V8 can be stopped from another thread in the middle of it. That costs 0.3 to 0.45 ms, so it is for what is
+ * not known to be harmless.
  */
 
 /** How long the work on one document may keep everybody else waiting. Beyond that the command fails. */

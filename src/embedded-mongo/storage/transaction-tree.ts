@@ -124,7 +124,10 @@ export class TransactionTree implements Tree {
       return this.snapshot === undefined ? 0 : this.base.countUpTo(range, max, this.snapshot)
     }
     let count = 0
-    for (const _entry of this.range(range, 1)) if (++count >= max) break
+    for (const { key } of this.range(range, 1)) {
+      count += Number(key.length > 0)
+      if (count >= max) break
+    }
     return count
   }
 
