@@ -3,8 +3,8 @@
 /** Folders that every resource may use; all others below src are resources, or stand alone, or compose. */
 const SHARED = 'http|mongo|observability|docs|filter|passwords|mail|limits|secrets'
 const ALONE = 'client|embedded-mongo|console'
-const COMPOSITION = '^src/(main|app|service)\\.ts$|^src/cli/'
-const RESOURCE = `^src/((?!(?:${SHARED}|${ALONE}|cli)/)[^/]+)/`
+const COMPOSITION = '^src/(main|app|service)\\.ts$|^src/(cli|composition)/'
+const RESOURCE = `^src/((?!(?:${SHARED}|${ALONE}|cli|composition)/)[^/]+)/`
 const ENGINE = '^src/embedded-mongo/'
 const inPackage = (name) => `(^|/)node_modules/(@types/)?${name}/`
 

@@ -4,6 +4,7 @@ const { existsSync } = require('node:fs')
 const { availableParallelism } = require('node:os')
 const { resolve } = require('node:path')
 const { whenOrphaned } = require('./dist/parent-watch.js')
+const { encryptionKeyIn } = require('./dist/secrets/key-file.js')
 
 if (existsSync('.env')) process.loadEnvFile('.env')
 const env = process.env
@@ -19,6 +20,9 @@ const workers = integer('WORKERS', availableParallelism(), 1, 256)
 const enginePort = integer('MONGO_ENGINE_PORT', 27_117, 1, 65_535)
 const drainMs = integer('DRAIN_MS', 1_500, 0, 60_000)
 const dataDir = resolve(env.DATA_DIR?.trim() || './data')
+
+/** Whether the data lives elsewhere: then no engine is started here. The workers read the value themselves. */
+const external = Boolean(env.MONGO_URI?.trim() || env.MONGO_URI_FILE?.trim())
 
 /** pm2 counts a worker as online when this ends, ready or not; building indexes over many users takes its time. */
 const READY_MS = 120_000
@@ -39,6 +43,9 @@ const common = {
   max_restarts: RESTARTS_MAX,
   pmx: false,
   vizion: false,
+  // pm2-runtime passes on what the processes print; its own copies would grow without end, in memory in a container.
+  out_file: '/dev/null',
+  error_file: '/dev/null',
 }
 
 const engine = {
@@ -51,14 +58,22 @@ const engine = {
   kill_timeout: drainMs + 2 * END_MS,
 }
 
+/** What the workers cannot know: where the engine is, and the key that is kept beside its data. */
+function engineEnvironment() {
+  const uri = { CLUSTER_ENGINE_URI: `mongodb://127.0.0.1:${enginePort}/rollcall` }
+  if (env.ENCRYPTION_KEY?.trim() || env.ENCRYPTION_KEY_FILE?.trim()) return uri
+  const key = encryptionKeyIn(dataDir, env.NODE_ENV?.trim() === 'production')
+  return key ? { ...uri, ENCRYPTION_KEY: key.toString('hex') } : uri
+}
+
 const api = {
   ...common,
   name: 'rollcall',
   script: 'dist/main.js',
   exec_mode: 'cluster',
   instances: workers,
-  env: env.MONGO_URI?.trim() ? {} : { MONGO_URI: `mongodb://127.0.0.1:${enginePort}/rollcall` },
+  env: { WORKERS: String(workers), ...(external ? {} : engineEnvironment()) },
 }
 
 // The engine comes first: pm2 starts them in this order.
-module.exports = { apps: env.MONGO_URI?.trim() ? [api] : [engine, api] }
+module.exports = { apps: external ? [api] : [engine, api] }

@@ -5,6 +5,7 @@ export interface Call {
   readonly method: 'GET' | 'POST' | 'PATCH'
   readonly path: string
   readonly body?: unknown
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 /** Keeps every connection busy for so long: each sends its next request when it has its answer. */
@@ -16,9 +17,10 @@ export async function httpLoad(
 ): Promise<Sample> {
   const times: number[] = []
   const setupRequest = (request: object) => {
-    const { method, path, body } = makeCall()
-    if (body === undefined) return { ...request, method, path, headers: {}, body: undefined }
-    return { ...request, method, path, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }
+    const { method, path, body, headers = {} } = makeCall()
+    if (body === undefined) return { ...request, method, path, headers: { ...headers }, body: undefined }
+    const typed = { ...headers, 'content-type': 'application/json' }
+    return { ...request, method, path, headers: typed, body: JSON.stringify(body) }
   }
   const extent = 'amount' in bounds ? { amount: bounds.amount } : { duration: bounds.seconds }
   const run = autocannon({ url, connections, ...extent, requests: [{ setupRequest }] })

@@ -31,11 +31,12 @@ export async function startEngine(): Promise<Running> {
   return { pid: child.pid!, address, stop }
 }
 
-/** One worker of the built service. */
-export async function startService(mongoUri: string): Promise<Running> {
+/** One worker of the built service, or as many as `WORKERS` says, as `npm run start:cluster` runs them. */
+export async function startService(mongoUri: string, more: Readonly<Record<string, string>> = {}): Promise<Running> {
   const port = await freePort()
-  const env = { MONGO_URI: mongoUri, PORT: String(port), BCRYPT_COST: '10', LOG_LEVEL: 'warn', NODE_ENV: 'development' }
-  const child = start(['dist/main.js'], env)
+  const common = { MONGO_URI: mongoUri, PORT: String(port), LOG_LEVEL: 'warn', NODE_ENV: 'development' }
+  const env = { ...common, BCRYPT_COST: '10', ...more }
+  const child = start([more['WORKERS'] === undefined ? 'dist/main.js' : 'scripts/start-cluster.mjs'], env)
   const address = `http://127.0.0.1:${port}`
   const deadline = Date.now() + START_MS
   while (!(await isReady(address))) {

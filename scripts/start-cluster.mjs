@@ -2,6 +2,7 @@
 //   SIGTERM, SIGINT  finish what is in flight and end everything
 //   SIGHUP           replace the workers one by one, without a lost request
 import { spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -18,6 +19,7 @@ const env = {
   PM2_CONCURRENT_ACTIONS: '1', // in order: first the engine, then one worker after the other
   PM2_DISABLE_VERSION_CHECK: 'true', // it would call home
   CLUSTER_PARENT_PID: String(process.pid),
+  CLUSTER_START_ID: randomUUID(), // what is to be said once at a start is said by one worker
 }
 
 // In a group of its own: Ctrl-C reaches every process of a group, and the workers would hear of it twice.

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import joi from 'joi'
 
 export type AuthMode = 'open' | 'required'
@@ -57,8 +57,14 @@ export interface Config {
   readonly deletedEmail: 'free' | 'reserved'
   /** 0: no Strict-Transport-Security header. */
   readonly hstsMaxAgeS: number
+  /** Processes that share this machine with the present one, and that one. */
+  readonly workers: number
   /** npm is the parent, and may be killed without a chance to tell us. */
   readonly startedByNpm: boolean
+  /** The same in all workers that one launcher started. undefined: a process on its own. */
+  readonly startId: string | undefined
+  /** Where the launcher of the workers has the embedded engine run. undefined: this process starts its own. */
+  readonly engineUri: string | undefined
 }
 
 export type PasswordClass = 'lower' | 'upper' | 'digit' | 'symbol'
@@ -67,6 +73,8 @@ export interface PasswordRules {
   /** In bytes of UTF-8. */
   readonly minBytes: number
   readonly classes: readonly PasswordClass[]
+  /** Words that no password may hold, in any case. */
+  readonly words: readonly string[]
   /** The least zxcvbn score, 0 to 4. 0: not asked for. */
   readonly minScore: number
   readonly refuseCommon: boolean
@@ -100,6 +108,13 @@ const MILLISECONDS_MAX = 60_000
 const PORT_MAX = 65_535
 const WORKERS_MAX = 256
 const DEFAULT_CLASSES: readonly PasswordClass[] = ['lower', 'upper', 'digit']
+/** No rule on what a password is made of. */
+const NO_CLASSES = 'none'
+const WORD_LENGTH_MIN = 4
+const WORD_LENGTH_MAX = 64
+const WORDS_MAX = 100
+/** Variables that hold several values, separated by commas. */
+const LISTS = ['CORS_ORIGINS', 'PASSWORD_CLASSES', 'PASSWORD_WORDS'] as const
 const DAY_S = 86_400
 const NAME_LENGTH_MAX = 256
 const KEY_LENGTH_MIN = 32
@@ -149,8 +164,9 @@ const variables = {
   PASSWORD_MIN_BYTES: joi.number().integer().min(8).max(72).default(8),
   PASSWORD_CLASSES: joi
     .array()
-    .items(joi.string().valid('lower', 'upper', 'digit', 'symbol'))
+    .items(joi.string().valid('lower', 'upper', 'digit', 'symbol', NO_CLASSES))
     .unique(),
+  PASSWORD_WORDS: joi.array().items(joi.string().min(WORD_LENGTH_MIN).max(WORD_LENGTH_MAX)).max(WORDS_MAX),
   PASSWORD_MIN_SCORE: joi.number().integer().min(0).max(4).default(0),
   PASSWORD_COMMON: joi.string().valid('refuse', 'allow').default('refuse'),
   LOGIN_ATTEMPTS_MAX: joi.number().integer().min(1).max(1_000).default(10),
@@ -178,22 +194,55 @@ const variables = {
   WORKERS: joi.number().integer().min(1).max(WORKERS_MAX),
 }
 
-const environment = joi.object({ ...variables, npm_lifecycle_event: joi.string() }).prefs({
-  abortEarly: false,
-  errors: { wrap: { label: false } },
-  messages: {
-    'string.pattern.base': '{{#label}} does not have the required form (.env.example shows it)',
-    'string.hostname': '{{#label}} must be a host name or an IP address',
-  },
-})
+const environment = joi
+  .object({
+    ...variables,
+    npm_lifecycle_event: joi.string(),
+    CLUSTER_START_ID: joi.string(),
+    CLUSTER_ENGINE_URI: joi.string(),
+  })
+  .prefs({
+    abortEarly: false,
+    errors: { wrap: { label: false } },
+    messages: {
+      'string.pattern.base': '{{#label}} does not have the required form (.env.example shows it)',
+      'string.hostname': '{{#label}} must be a host name or an IP address',
+    },
+  })
+
+/** What npm, scripts/start-cluster.mjs and ecosystem.config.cjs set; nobody else should. */
+const FROM_LAUNCHERS = ['npm_lifecycle_event', 'CLUSTER_START_ID', 'CLUSTER_ENGINE_URI'] as const
 
 /** The variables that a user sets, each of them explained in .env.example. */
 export const VARIABLES: readonly string[] = Object.keys(variables)
 
-/** The process's environment, with what a `.env` file in the working directory adds to it. */
+/** The secrets among them: `NAME_FILE` may name a file that holds the value, as containers hand secrets over. */
+const SECRETS = ['ADMIN_PASSWORD', 'BOOTSTRAP_API_KEY', 'ENCRYPTION_KEY', 'MONGO_URI', 'REDIS_URL', 'SMTP_URL'] as const
+
+/**
+ * The process's environment, with what a `.env` file in the working directory and the files of secrets add to it.
+ * @throws ConfigError for files that cannot be read.
+ */
 export function readEnvironment(): NodeJS.ProcessEnv {
   if (existsSync(ENV_FILE)) process.loadEnvFile(ENV_FILE)
-  return process.env
+  return { ...process.env, ...secretsFromFiles(process.env) }
+}
+
+function secretsFromFiles(env: NodeJS.ProcessEnv): Record<string, string> {
+  const secrets: Record<string, string> = {}
+  const problems: string[] = []
+  for (const name of SECRETS) {
+    const path = env[`${name}_FILE`]?.trim()
+    if (!path) continue
+    if (env[name]?.trim()) problems.push(`${name} and ${name}_FILE exclude each other`)
+    try {
+      secrets[name] = readFileSync(path, 'utf8').trim()
+    } catch (error) {
+      problems.push(`${name}_FILE cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`)
+    }
+  }
+  if (problems.length > 0) throw new ConfigError(problems)
+  return secrets
 }
 
 /** @throws ConfigError that lists every problem. */
@@ -209,8 +258,8 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
 /** Ours alone, and no empty strings: `NAME=` in a shell or an .env file means "not set". */
 function pick(env: Readonly<Record<string, string | undefined>>): Record<string, unknown> {
   const given: Record<string, unknown> = {}
-  for (const name of [...VARIABLES, 'npm_lifecycle_event']) if (env[name]?.trim()) given[name] = env[name]
-  for (const name of ['CORS_ORIGINS', 'PASSWORD_CLASSES']) if (env[name]) given[name] = listed(env[name])
+  for (const name of [...VARIABLES, ...FROM_LAUNCHERS]) if (env[name]?.trim()) given[name] = env[name]
+  for (const name of LISTS) if (env[name]) given[name] = listed(env[name])
   return given
 }
 
@@ -221,7 +270,7 @@ function listed(text: string): string[] {
     .filter((item) => item !== '')
 }
 
-type Values = Readonly<Record<keyof typeof variables | 'npm_lifecycle_event', unknown>>
+type Values = Readonly<Record<keyof typeof variables | (typeof FROM_LAUNCHERS)[number], unknown>>
 
 function toConfig(values: Values): Config {
   const production = values.NODE_ENV === 'production'
@@ -257,27 +306,48 @@ function toConfig(values: Values): Config {
     encryptionKey: keyBytes(values.ENCRYPTION_KEY as string | undefined),
     allowRegistration: values.ALLOW_REGISTRATION as boolean,
     enumerationSafe: values.ENUMERATION_SAFE as boolean,
-    requireVerifiedEmail: values.REQUIRE_VERIFIED_EMAIL as boolean,
-    password: Object.freeze({
-      minBytes: values.PASSWORD_MIN_BYTES as number,
-      classes: Object.freeze((values.PASSWORD_CLASSES as PasswordClass[] | undefined) ?? DEFAULT_CLASSES),
-      minScore: values.PASSWORD_MIN_SCORE as number,
-      refuseCommon: values.PASSWORD_COMMON === 'refuse',
-    }),
-    login: Object.freeze({
-      attemptsMax: values.LOGIN_ATTEMPTS_MAX as number,
-      addressAttemptsMax: values.LOGIN_ADDRESS_ATTEMPTS_MAX as number,
-      windowS: values.LOGIN_WINDOW_S as number,
-      lockS: values.LOGIN_LOCK_S as number,
-      lockMaxS: values.LOGIN_LOCK_MAX_S as number,
-    }),
+    requireVerifiedEmail: verifiedFirst(values),
+    password: passwordRules(values),
+    login: loginLimits(values),
     redisUrl: values.REDIS_URL as string | undefined,
     trustProxy: trusted(values.TRUST_PROXY as string | undefined),
     smtpUrl: values.SMTP_URL as string | undefined,
     mailFrom: values.MAIL_FROM as string,
     deletedEmail: values.DELETED_EMAIL as Config['deletedEmail'],
     hstsMaxAgeS: values.HSTS_MAX_AGE_S as number,
+    workers: (values.WORKERS as number | undefined) ?? 1,
     startedByNpm: values.npm_lifecycle_event !== undefined,
+    startId: values.CLUSTER_START_ID as string | undefined,
+    engineUri: values.CLUSTER_ENGINE_URI as string | undefined,
+  })
+}
+
+/** Where registering tells nothing, logging in afterwards must not tell either whether the address was free. */
+function verifiedFirst({ REQUIRE_VERIFIED_EMAIL: asked, ENUMERATION_SAFE: safe, ALLOW_REGISTRATION: open }: Values) {
+  return asked === true || (safe === true && open === true)
+}
+
+function passwordRules(values: Values): PasswordRules {
+  return Object.freeze({
+    minBytes: values.PASSWORD_MIN_BYTES as number,
+    classes: passwordClasses(values),
+    words: Object.freeze((values.PASSWORD_WORDS as readonly string[] | undefined) ?? []),
+    minScore: values.PASSWORD_MIN_SCORE as number,
+    refuseCommon: values.PASSWORD_COMMON === 'refuse',
+  })
+}
+
+function passwordClasses({ PASSWORD_CLASSES: given = DEFAULT_CLASSES }: Values): readonly PasswordClass[] {
+  return Object.freeze((given as readonly string[]).filter((name): name is PasswordClass => name !== NO_CLASSES))
+}
+
+function loginLimits(values: Values): LoginLimits {
+  return Object.freeze({
+    attemptsMax: values.LOGIN_ATTEMPTS_MAX as number,
+    addressAttemptsMax: values.LOGIN_ADDRESS_ATTEMPTS_MAX as number,
+    windowS: values.LOGIN_WINDOW_S as number,
+    lockS: values.LOGIN_LOCK_S as number,
+    lockMaxS: values.LOGIN_LOCK_MAX_S as number,
   })
 }
 

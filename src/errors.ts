@@ -26,6 +26,7 @@ export const ERRORS = {
   MFA_ACTIVE: { status: 409, message: 'An authenticator is active already' },
   MFA_NOT_ACTIVE: { status: 409, message: 'No authenticator is active' },
   SETUP_DONE: { status: 409, message: 'The service has an administrator already' },
+  API_KEY_LIMIT: { status: 409, message: 'A person has at most 100 API keys; revoke one first' },
   CONFLICT: { status: 409, message: 'Too many changes at once; try again' },
   VERSION_MISMATCH: { status: 412, message: 'The resource has changed: its version is not the one in If-Match' },
   PAYLOAD_TOO_LARGE: { status: 413, message: 'The request body is too large' },

@@ -10,6 +10,7 @@ import { batchLines } from './observability/line-sink'
 import { createLogger } from './observability/logger'
 import { redact } from './observability/redact'
 import { whenOrphaned } from './parent-watch'
+import { SecretKeyError } from './secrets/secret-box'
 import { createService, serviceVersion, type Service } from './service'
 
 /** A signal reaches a process of a group by more than one way: what comes within this time is the same one. */
@@ -32,13 +33,15 @@ async function main(): Promise<void> {
   process.on('exit', sink.flush)
   const logger = createLogger(config, sink.stream)
   const inMemory = process.argv.includes('--in-memory')
-  const engine = config.mongoUri === undefined ? await startEngine(config, inMemory) : undefined
-  const connection = await connect(config, config.mongoUri ?? engine?.uri ?? '')
+  const known = config.mongoUri ?? config.engineUri
+  const engine = known === undefined ? await startEngine(config, inMemory) : undefined
+  const connection = await connect(config, known ?? engine?.uri ?? '')
   const service = await createService(config, connection, logger)
   const server = createHttpServer(service.app, dataHeaders())
   const port = await listenOn(server, config)
   superviseWith(config, logger, { service, connection, engine, server })
   announce(config, logger, port)
+  await printSetupLink(config, service, port)
   if (engine) announceEngine(logger, engine, inMemory ? 'nothing is kept' : `data in ${config.dataDir}`)
 }
 
@@ -69,9 +72,25 @@ async function listenOn(server: Running['server'], { port, host }: Config): Prom
   }
 }
 
+/** For whoever watches the first start, and for nobody else: not through the logger, whose lines are collected and kept. */
+async function printSetupLink(config: Config, service: Service, port: number): Promise<void> {
+  const token = await service.newSetupToken()
+  if (token === undefined) return
+  const url = `${config.publicUrl ?? urlOf(reachable(config.host), port)}/setup?token=${token}`
+  process.stdout.write(`\nThere is no administrator yet. Make one within 24 hours, with this link:\n\n  ${url}\n\n`)
+}
+
+/** An address that means all of them leads nowhere by itself. */
+function reachable(host: string): string {
+  return host === '0.0.0.0' || host === '::' ? 'localhost' : host
+}
+
+function urlOf(host: string, port: number): string {
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+}
+
 function announce(config: Config, logger: Logger, port: number): void {
-  const host = config.host.includes(':') ? `[${config.host}]` : config.host
-  const url = `http://${host}:${port}`
+  const url = urlOf(config.host, port)
   logger.info(`Rollcall ${serviceVersion()} listens on ${url}, documentation at ${url}/docs`, { pid: process.pid })
   // A process manager that waits for readiness (pm2's wait_ready) listens on this channel.
   process.send?.('ready')
@@ -112,6 +131,7 @@ function superviseWith(config: Config, logger: Logger, running: Running): void {
 async function close(config: Config, { service, connection, engine, server }: Running): Promise<void> {
   service.drain()
   await closeGracefully(server, config.drainMs)
+  await service.close()
   await connection.close()
   await engine?.stop()
 }
@@ -126,7 +146,7 @@ function messageOf(error: unknown): string {
 }
 
 main().catch((error: unknown) => {
-  const expected = error instanceof ConfigError || error instanceof StartError
+  const expected = error instanceof ConfigError || error instanceof StartError || error instanceof SecretKeyError
   process.stderr.write(`${expected ? error.message : String(redact((error as Error).stack ?? error))}\n`)
   process.exit(1)
 })

@@ -1,74 +1,137 @@
 import { readFileSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import type { Express } from 'express'
 import type { Connection } from 'mongoose'
 import type { Logger } from 'winston'
+import { ensureApiKeyIndexes } from './api-keys/api-key.model'
 import { createApp } from './app'
-import type { Config } from './config'
-import { openGatekeeper } from './http/gatekeeper'
-import type { Resource } from './http/route'
+import { jwksRouter } from './auth/jwks-router'
+import { createFoundations, type Foundations } from './composition/foundations'
+import { createPeople, type PeopleParts } from './composition/people'
+import { createSigningIn, type SigningIn } from './composition/signing-in'
+import { createTables } from './composition/tables'
+import { type Config, ConfigError } from './config'
+import { ensureMailboxIndexes } from './mail/dev-mailbox.model'
+import { ensureMfaIndexes } from './mfa/mfa.model'
 import { pingMongo } from './mongo/connect'
 import { withDeadline } from './mongo/deadline'
 import { createHealth } from './observability/health'
+import type { PrivacyService } from './privacy/privacy.service'
+import { startPurgeSweep } from './privacy/purge-sweep'
 import { ensureRoleIndexes } from './roles/role.model'
-import { MongooseRoleDao } from './roles/role.mongoose-dao'
-import { roleResource } from './roles/role.routes'
-import { RoleService } from './roles/role.service'
-import { MongooseAdminGuard } from './users/administrators.mongoose-guard'
-import { BcryptHasher } from './passwords/password-hasher'
+import { ensureSetupIndexes } from './setup/setup-link.model'
+import type { SetupService } from './setup/setup.service'
+import { setupRouter } from './setup/setup-router'
 import { ensureUserIndexes } from './users/user.model'
-import { MongooseUserDao } from './users/user.mongoose-dao'
-import { UserPasswordsService } from './users/user-passwords.service'
-import { UserRolesService } from './users/user-roles.service'
-import { userResource } from './users/user.routes'
-import { UserService } from './users/user.service'
 
 export interface Service {
   readonly app: Express
   /** Readiness says no from now on, and each answer closes its connection. */
   readonly drain: () => void
+  /** The token of a set-up link to print. undefined: none is needed, or another worker of this start prints it. */
+  readonly newSetupToken: () => Promise<string | undefined>
+  /** Ends what the service opened itself; the connection is the caller's. */
+  readonly close: () => Promise<void>
 }
 
-interface Composition {
-  readonly resources: readonly Resource[]
-  /** Makes the database ready: indexes, the guard, the system roles. Every process may do so at once. */
-  readonly prepare: () => Promise<void>
+interface Parts {
+  readonly foundations: Foundations
+  readonly signingIn: SigningIn
+  readonly people: PeopleParts
 }
 
 /** Composes the service over an open connection, and makes the database ready. It listens to nothing. */
 export async function createService(config: Config, connection: Connection, logger: Logger): Promise<Service> {
-  const { resources, prepare } = compose(config, connection)
-  await prepare()
+  const parts = compose(config, connection, logger)
+  const { foundations, signingIn, people } = parts
+  await prepare(parts)
+  await makeAdministrator(people.setup, config, logger)
+  const sweep = startPurgeSweep(people.privacy, logger)
   const version = serviceVersion()
   const ping = () => withDeadline(pingMongo(connection), config.mongoDeadlineMs)
   const health = createHealth({ version, pingMongo: ping })
   return {
-    app: createApp({ config, logger, version, resources, health, gatekeeper: openGatekeeper }),
+    app: createApp({
+      config,
+      logger,
+      version,
+      resources: createTables(foundations, signingIn, people, health.routes),
+      health,
+      gatekeeper: signingIn.gatekeeper,
+      authority: foundations.authority,
+      rates: foundations.limits.rates,
+      passwordPolicy: foundations.policy,
+      routers: [setupRouter, (respond) => jwksRouter(signingIn.sessions.keys, respond), ...foundations.mailing.routers],
+    }),
     drain: health.drain,
+    newSetupToken: async () => (needsSetupLink(config) ? people.setup.newToken() : undefined),
+    close: async () => {
+      sweep.stop()
+      await closeAll(parts)
+    },
   }
 }
 
-function compose(config: Config, connection: Connection): Composition {
-  const clock = () => new Date()
-  const { bcryptCost: cost, deletedRetentionDays, mongoDeadlineMs } = config
-  const dao = new MongooseUserDao(connection, mongoDeadlineMs)
-  const guard = new MongooseAdminGuard(connection, mongoDeadlineMs, clock)
-  const hasher = new BcryptHasher({ cost, concurrency: availableParallelism() })
-  const roles = new RoleService({ dao: new MongooseRoleDao(connection, mongoDeadlineMs), holders: dao, clock })
-  const shared = { dao, guard, roles, hasher, clock }
-  const services = {
-    users: new UserService({ ...shared, deletedRetentionDays }),
-    passwords: new UserPasswordsService(shared),
-    roles: new UserRolesService(shared),
+/** What is held on persons, for a command beside the running service. It makes nothing ready. */
+export function openPrivacy(
+  config: Config,
+  connection: Connection,
+  logger: Logger,
+): { readonly privacy: PrivacyService; readonly close: () => Promise<void> } {
+  const parts = compose(config, connection, logger)
+  return { privacy: parts.people.privacy, close: () => closeAll(parts) }
+}
+
+function compose(config: Config, connection: Connection, logger: Logger): Parts {
+  const foundations = createFoundations(config, connection, logger)
+  const signingIn = createSigningIn(foundations)
+  return { foundations, signingIn, people: createPeople(foundations, signingIn) }
+}
+
+/** Makes the database ready: indexes, the guard, keys, the system roles. Every process may do so at once. */
+async function prepare({ foundations, signingIn, people }: Parts): Promise<void> {
+  const { connection, guard, limits, roles, mailing } = foundations
+  await Promise.all([
+    ensureUserIndexes(connection),
+    ensureRoleIndexes(connection),
+    ensureSetupIndexes(connection),
+    ensureApiKeyIndexes(connection),
+    ensureMfaIndexes(connection),
+    mailing.mailbox && ensureMailboxIndexes(connection),
+    guard.ensure(),
+    limits.prepare(),
+    signingIn.sessions.prepare(),
+    people.accounts.prepare(),
+  ])
+  await roles.ensureSystemRoles()
+}
+
+async function closeAll({ foundations, signingIn }: Parts): Promise<void> {
+  const { background, mailing, verifier, hasher, limits } = foundations
+  await background.settle()
+  await mailing.mailer.drain()
+  await verifier.settled()
+  await hasher.close()
+  signingIn.sessions.close()
+  await limits.close()
+}
+
+/** In open mode nobody needs to sign in, and the key from the environment can make an administrator. */
+function needsSetupLink({ authMode, bootstrapApiKey }: Config): boolean {
+  return authMode === 'required' && bootstrapApiKey === undefined
+}
+
+/** @throws ConfigError when the password is not one that a user may have. */
+async function makeAdministrator(setup: SetupService, config: Config, logger: Logger): Promise<void> {
+  const { adminEmail, adminPassword } = config
+  if (adminEmail === undefined || adminPassword === undefined) return
+  const outcome = await setup.fromEnvironment(adminEmail, adminPassword)
+  if (outcome.kind === 'refused') {
+    throw new ConfigError(outcome.problems.map(({ message }) => `ADMIN_PASSWORD is refused: ${message}`))
   }
-  return {
-    resources: [userResource(services), roleResource(roles)],
-    prepare: async () => {
-      await Promise.all([ensureUserIndexes(connection), ensureRoleIndexes(connection), guard.ensure()])
-      await roles.ensureSystemRoles()
-    },
-  }
+  if (outcome.kind === 'made') logger.info('The first administrator is made: ADMIN_EMAIL, with ADMIN_PASSWORD')
+  if (outcome.kind === 'promoted')
+    logger.info('The user of ADMIN_EMAIL is an administrator now; its password is as it was')
 }
 
 /** The version in package.json, which lies beside the sources' folder and the compiled files' folder alike. */

@@ -14,6 +14,17 @@ const SWAGGER_ASSETS = ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32
 const REDOC_LOGO = 'https://cdn.redoc.ly/redoc/logo-mini.svg'
 const EMPTY_IMAGE = 'data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw=='
 
+/** All that answers here, for everybody. */
+export const DOCS_PATHS: readonly string[] = [
+  '/openapi.json',
+  '/docs',
+  '/docs/init.js',
+  ...SWAGGER_ASSETS.map((name) => `/docs/${name}`),
+  '/redoc',
+  '/redoc/init.js',
+  '/redoc/redoc.standalone.js',
+]
+
 const ASSETS_MAX_AGE_S = 86_400
 const FRESH = 'no-cache'
 const CACHED = `public, max-age=${ASSETS_MAX_AGE_S}`

@@ -1,5 +1,6 @@
 import { ERRORS, type ErrorCode, type FieldError } from '../errors'
 import type { Route } from '../http/route'
+import { accessErrors } from './security'
 
 type Json = Record<string, unknown>
 
@@ -9,7 +10,7 @@ const EXAMPLE_PROBLEM: Partial<Record<ErrorCode, FieldError>> = {
   VALIDATION_FAILED: { field: 'email', code: 'string.email', message: 'email must be a valid email' },
 }
 
-const RETRY: readonly ErrorCode[] = ['SERVICE_UNAVAILABLE']
+const RETRY: readonly ErrorCode[] = ['SERVICE_UNAVAILABLE', 'RATE_LIMITED', 'ACCOUNT_LOCKED']
 
 /** The shared parts: the schema of a failure, and one example for each code of the error table. */
 export function errorComponents(statusOf: (code: ErrorCode) => number) {
@@ -80,10 +81,11 @@ function codesOf(row: Route, requireIfMatch: boolean): ReadonlySet<ErrorCode> {
   return new Set<ErrorCode>([
     'VALIDATION_FAILED',
     ...(row.body ? body : []),
-    'FORBIDDEN',
+    ...accessErrors(row),
     ...row.errors,
     ...(row.versioned ? (['VERSION_MISMATCH'] as const) : []),
     ...(row.versioned && requireIfMatch ? (['PRECONDITION_REQUIRED'] as const) : []),
+    ...(row.limit ? (['RATE_LIMITED'] as const) : []),
     'INTERNAL_ERROR',
     'SERVICE_UNAVAILABLE',
   ])

@@ -92,6 +92,7 @@ export function exampleOf(json: JsonSchema, components: Components): unknown {
   const [first] = (json['examples'] ?? json['enum'] ?? []) as readonly unknown[]
   if (first !== undefined) return first
   if ('const' in json) return json['const']
+  if (json['type'] === 'null') return null
   if ('default' in json) return json['default']
   if (json['items']) return listExample(json['items'] as JsonSchema, components)
   if (json['properties']) return objectExample(json, components)

@@ -2,6 +2,10 @@ import type { Schema } from 'joi'
 import { ERRORS, type ErrorCode } from '../errors'
 import { API_PREFIX } from '../http/mount'
 import type { Resource, Route, Success } from '../http/route'
+import type { PasswordPolicy } from '../passwords/password-policy'
+import { PASSWORD_POLICY_TEXT } from '../passwords/password-schema'
+import type { AuthMode } from '../config'
+import { accessExtensions, describedAccess, SECURITY_SCHEMES, securityOf } from './security'
 import { errorComponents, errorResponses } from './error-responses'
 import { exampleOf, jsonSchemaOf, type Components, type JsonSchema } from './json-schema'
 
@@ -12,6 +16,10 @@ export interface OpenApiSources {
   readonly rootRoutes: readonly Route[]
   readonly validationStatus: number
   readonly requireIfMatch: boolean
+  /** In open mode credentials are optional. */
+  readonly authMode: AuthMode
+  /** What descriptions of passwords say of them. */
+  readonly passwordPolicy: Pick<PasswordPolicy, 'description'>
 }
 
 type Json = Record<string, unknown>
@@ -34,18 +42,23 @@ export function openApiDocument(sources: OpenApiSources): Json {
   }
   const statusOf = (code: ErrorCode) => (code === 'VALIDATION_FAILED' ? sources.validationStatus : ERRORS[code].status)
   const errors = errorComponents(statusOf)
-  return {
+  return filledIn(sources.passwordPolicy.description, {
     openapi: '3.1.0',
     info: infoOf(sources.version),
     servers: [{ url: '/', description: 'This server' }],
-    security: [],
     tags: [...new Set(located.map(({ row }) => row.tag))].map((name) => ({
       name,
       description: `${name} of the service`,
     })),
     paths,
-    components: { ...errors, schemas: { ...sorted(components), ...errors.schemas } },
-  }
+    components: { ...errors, securitySchemes: SECURITY_SCHEMES, schemas: { ...sorted(components), ...errors.schemas } },
+  })
+}
+
+/** Schemas do not know the policy in force; the document does. */
+function filledIn(passwordPolicy: string, document: Json): Json {
+  const text = JSON.stringify(passwordPolicy).slice(1, -1)
+  return JSON.parse(JSON.stringify(document).replaceAll(PASSWORD_POLICY_TEXT, text)) as Json
 }
 
 function infoOf(version: string): Json {
@@ -71,7 +84,9 @@ function operationOf(row: Route, sources: OpenApiSources, components: Components
     operationId: row.operation,
     tags: [row.tag],
     summary: row.summary,
-    ...(row.description === undefined ? {} : { description: row.description }),
+    description: describedAccess(row),
+    security: securityOf(row.access, sources.authMode),
+    ...accessExtensions(row),
     ...(parameters.length > 0 ? { parameters } : {}),
     ...(row.body ? { requestBody: bodyOf(row, row.body, components) } : {}),
     responses: {

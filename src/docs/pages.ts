@@ -23,6 +23,7 @@ export const SWAGGER_SCRIPT = `SwaggerUIBundle({
   deepLinking: true,
   displayRequestDuration: true,
   tryItOutEnabled: true,
+  persistAuthorization: false,
   validatorUrl: null,
 })
 `

@@ -20,6 +20,8 @@ export type Permission = (typeof PERMISSIONS)[number]
 export type Access =
   /** Anybody, with or without credentials. */
   | { readonly to: 'anyone' }
+  /** Whoever is known: a person, a key, the operator. */
+  | { readonly to: 'known' }
   /** A person with a session, whatever its roles. */
   | { readonly to: 'people' }
   /** Whoever has the permission. With `on: 'user'` the path's `id` is a user that not everybody may know of. */
@@ -28,6 +30,7 @@ export type Access =
   | { readonly to: 'self'; readonly permission: Permission }
 
 export const ANYONE: Access = { to: 'anyone' }
+export const KNOWN: Access = { to: 'known' }
 export const PEOPLE: Access = { to: 'people' }
 export const holdersOf = (permission: Permission, on?: 'user'): Access =>
   on ? { to: 'holders', permission, on } : { to: 'holders', permission }
@@ -39,6 +42,10 @@ export const selfOr = (permission: Permission): Access => ({ to: 'self', permiss
  */
 export function admit(access: Access, caller: Caller, params: Readonly<Record<string, unknown>>): void {
   if (access.to === 'anyone') return
+  if (access.to === 'known') {
+    if (caller.kind === 'anonymous') throw unauthenticated()
+    return
+  }
   if (access.to === 'people') {
     if (caller.userId === undefined || caller.kind === 'api_key') throw unauthenticated()
     return

@@ -12,10 +12,13 @@ export interface Caller {
   /** Names of the roles through which the permissions come. */
   readonly roles: readonly string[]
   /** 'all': also those that do not exist yet. */
-  readonly permissions: ReadonlySet<string> | 'all'
+  readonly permissions: Permissions
   /** When the person last proved to be itself, in milliseconds since 1970. */
   readonly authenticatedAt?: number
 }
+
+/** What somebody may do. */
+export type Permissions = ReadonlySet<string> | 'all'
 
 export const ANONYMOUS: Caller = Object.freeze({ kind: 'anonymous', roles: [], permissions: new Set<string>() })
 export const OPERATOR: Caller = Object.freeze({ kind: 'operator', roles: [], permissions: 'all' })
@@ -25,7 +28,7 @@ export function can(caller: Caller, permission: string): boolean {
 }
 
 /** Those of the permissions that the caller lacks. 'all' is covered by 'all' alone. */
-export function lacking(caller: Caller, permissions: ReadonlySet<string> | 'all'): readonly string[] {
+export function lacking(caller: Caller, permissions: Permissions): readonly string[] {
   if (caller.permissions === 'all') return []
   if (permissions === 'all') return ['*']
   return [...permissions].filter((permission) => !can(caller, permission))
@@ -34,4 +37,9 @@ export function lacking(caller: Caller, permissions: ReadonlySet<string> | 'all'
 /** The person itself, with its own session: a key or an operator is nobody's self. */
 export function isSelf(caller: Caller, userId: string): boolean {
   return caller.kind === 'user' && caller.userId === userId
+}
+
+/** The person itself, also by one of its keys: whoever finds a key must not become the person who made it. */
+export function isOwn(caller: Caller, userId: string): boolean {
+  return caller.kind !== 'operator' && caller.userId === userId
 }

@@ -10,7 +10,7 @@ export interface Gatekeeper {
   identify(headers: IncomingHttpHeaders): Caller | Promise<Caller>
 
   /** @throws STEP_UP_REQUIRED when a person proved too long ago to be itself. Keys and operators need not. */
-  requireFresh(caller: Caller): void
+  requireFresh(caller: Caller): void | Promise<void>
 }
 
 /** Lets everybody in as the operator: for a service without accounts, and for tests of what lies behind. */

@@ -6,7 +6,7 @@ import type { Caller } from './caller'
 import { contextOf } from './context'
 import { joi } from './joi'
 import type { Input, Route } from './route'
-import { compileCheck, throwIfAny, type Check } from './validate'
+import { compileCheck, throwIfAny, type Check, type ValidationContext } from './validate'
 
 export type ReadInput = (req: Request, res: Response, caller: Caller) => Input | Promise<Input>
 
@@ -17,10 +17,10 @@ interface QueryCheck {
 }
 
 /** Makes a route's schemas ready, once. Problems of path, query and body are told together. */
-export function inputReader(row: Route, requireIfMatch: boolean): ReadInput {
+export function inputReader(row: Route, requireIfMatch: boolean, context: ValidationContext): ReadInput {
   const params = row.params && compileCheck(row.params, 'the path', true)
   const query = queryCheck(row)
-  const body = row.body && compileCheck(row.body, 'the body', false)
+  const body = row.body && compileCheck(row.body, 'the body', false, context)
   const needsVersion = row.versioned === true && requireIfMatch
 
   const read = (req: Request, res: Response, caller: Caller, problems: FieldError[]): Input => ({

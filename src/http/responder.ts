@@ -16,10 +16,12 @@ const NOT_MODIFIED = 304
  */
 export function createResponder(baseHeaders: readonly string[]): Respond {
   const compress = compression({ threshold: COMPRESSION_BYTES_MIN })
+  const withoutCaching = without('Cache-Control', baseHeaders)
 
   return (req, res, { status, data, message, headers }) => {
     const context = contextOf(res)
-    const head = [...baseHeaders, 'X-Request-Id', context.requestId]
+    const head = [...(headers && 'Cache-Control' in headers ? withoutCaching : baseHeaders)]
+    head.push('X-Request-Id', context.requestId)
     if (headers) for (const name in headers) head.push(name, headers[name] as string)
     if (status === NO_CONTENT || status === NOT_MODIFIED) {
       res.writeHead(status, head).end()
@@ -32,4 +34,9 @@ export function createResponder(baseHeaders: readonly string[]): Respond {
     if (context.bytes < COMPRESSION_BYTES_MIN) send()
     else compress(req, res, send)
   }
+}
+
+/** A flat list of headers (name, value, …) without one of them. */
+function without(name: string, headers: readonly string[]): readonly string[] {
+  return headers.filter((_, at) => headers[at - (at % 2)] !== name)
 }

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { ObjectSchema, Schema } from 'joi'
 import type { ErrorCode } from '../errors'
+import type { RouteLimit } from '../limits/rate-limiter'
 import type { Access } from './access'
 import type { Caller } from './caller'
 
@@ -58,8 +59,15 @@ export interface Route {
   readonly summary: string
   readonly description?: string
   readonly access: Access
+  /**
+   * The path's `id` is a user over whom the caller needs authority: 403 when that user may do more. The person itself
+   * has it.
+   */
+  readonly rank?: boolean
   /** The person must have proved to be itself a short while ago: a stolen access token is not enough. */
   readonly stepUp?: boolean
+  /** Calls from one address are counted and bounded; the answers tell how the caller stands. */
+  readonly limit?: RouteLimit
   /** The answer carries a secret: nobody may store it. */
   readonly secret?: boolean
   /** Absent: no path parameters. */

@@ -5,7 +5,7 @@ import { AppError } from '../errors'
 
 /**
  * The service speaks plain HTTP: `upgrade-insecure-requests` and HSTS would send a browser to a port that nobody listens
- * on. A proxy that ends TLS in front of it adds them.
+ * on. Behind a proxy that ends TLS the entry adds HSTS, where the settings say so.
  */
 const BASE: HelmetOptions = {
   strictTransportSecurity: false,
@@ -34,6 +34,24 @@ const PAGES: HelmetOptions = {
   },
 }
 
+/** A page with a form that a script of ours sends to us. */
+const FORM: HelmetOptions = {
+  ...BASE,
+  contentSecurityPolicy: {
+    useDefaults: false,
+    directives: {
+      defaultSrc: ["'none'"],
+      scriptSrc: ["'self'"],
+      styleSrc: ["'self'"],
+      imgSrc: ['data:'],
+      connectSrc: ["'self'"],
+      baseUri: ["'none'"],
+      formAction: ["'none'"],
+      frameAncestors: ["'none'"],
+    },
+  },
+}
+
 /** Helmet's headers for data as a flat list (name, value, …): they never change, so helmet runs once and not per request. */
 export function dataSecurityHeaders(): readonly string[] {
   const recorded: string[] = []
@@ -49,6 +67,10 @@ export function dataSecurityHeaders(): readonly string[] {
 
 export function pageSecurity(): RequestHandler {
   return helmet(PAGES)
+}
+
+export function formSecurity(): RequestHandler {
+  return helmet(FORM)
 }
 
 /**

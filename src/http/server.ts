@@ -4,14 +4,34 @@ import type { Duplex } from 'node:stream'
 import type { Express } from 'express'
 import { AppError, ERRORS, type ErrorCode } from '../errors'
 import { envelope } from './envelope'
+import { cutSlowReaders, type SlowReaderLimits } from './slow-readers'
 
-/** Time for the whole header section to arrive, in milliseconds: a slow client holds a connection no longer. */
-const HEADERS_TIMEOUT_MS = 10_000
-/** Time for the whole request, its body included, in milliseconds. */
-const REQUEST_TIMEOUT_MS = 30_000
-/** How long an idle connection waits for its next request, in milliseconds: longer than common proxies' own idle time. */
-const KEEP_ALIVE_TIMEOUT_MS = 65_000
 const HEADER_BYTES_MAX = 16_384
+
+/** What one client may take, in time and in connections. */
+export interface ServerLimits {
+  /** Time for the whole header section to arrive, in milliseconds: a slow client holds a connection no longer. */
+  readonly headersTimeoutMs: number
+  /** Time for the whole request, its body included, in milliseconds. */
+  readonly requestTimeoutMs: number
+  /** How late a client may be noticed to have used its time up, in milliseconds. */
+  readonly checkMs: number
+  /** How long an idle connection waits for its next request, in milliseconds. */
+  readonly keepAliveTimeoutMs: number
+  /** Connections at once; more are closed unanswered. A connection costs memory, and a file descriptor. */
+  readonly connectionsMax: number
+  readonly slowReaders: SlowReaderLimits
+}
+
+export const SERVER_LIMITS: ServerLimits = {
+  headersTimeoutMs: 10_000,
+  requestTimeoutMs: 30_000,
+  checkMs: 1_000,
+  // Longer than common proxies' own idle time.
+  keepAliveTimeoutMs: 65_000,
+  connectionsMax: 10_000,
+  slowReaders: { lookMs: 10_000, bytesMin: 10_240 },
+}
 
 const CODE_OF_PARSER_ERROR: Readonly<Record<string, ErrorCode>> = {
   HPE_HEADER_OVERFLOW: 'HEADERS_TOO_LARGE',
@@ -19,12 +39,13 @@ const CODE_OF_PARSER_ERROR: Readonly<Record<string, ErrorCode>> = {
 }
 
 /** An HTTP server whose every answer is the envelope, those to requests that never reach the app as well. */
-export function createHttpServer(app: Express, baseHeaders: readonly string[]): Server {
+export function createHttpServer(app: Express, baseHeaders: readonly string[], limits = SERVER_LIMITS): Server {
   const server = createServer(
     {
-      headersTimeout: HEADERS_TIMEOUT_MS,
-      requestTimeout: REQUEST_TIMEOUT_MS,
-      keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+      headersTimeout: limits.headersTimeoutMs,
+      requestTimeout: limits.requestTimeoutMs,
+      connectionsCheckingInterval: limits.checkMs,
+      keepAliveTimeout: limits.keepAliveTimeoutMs,
       maxHeaderSize: HEADER_BYTES_MAX,
       ...bornForExpress(app),
       // Node answers a missing Host header with an empty body; the app does better.
@@ -32,6 +53,8 @@ export function createHttpServer(app: Express, baseHeaders: readonly string[]): 
     },
     app,
   )
+  server.maxConnections = limits.connectionsMax
+  cutSlowReaders(server, limits.slowReaders)
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => refuse(error, socket, baseHeaders))
   // `Expect` other than 100-continue may be ignored; Node would answer 417 with an empty body.
   server.on('checkExpectation', app)

@@ -10,19 +10,23 @@ const PROBLEMS_MAX = 1_000
 const FIELD_LENGTH_MAX = 256
 const MESSAGE_LENGTH_MAX = 512
 
+/** What schemas may look up while they check: joi's context. */
+export type ValidationContext = Readonly<Record<string, unknown>>
+
 /**
  * @param part how messages call the value as a whole: 'the body'.
  * @param convert true for text (path and query), where "30" may become a number; false for JSON, which has types.
  */
-export function compileCheck(schema: Schema, part: string, convert: boolean): Check {
+export function compileCheck(schema: Schema, part: string, convert: boolean, context: ValidationContext = {}): Check {
   const strict = schema.prefs({
     abortEarly: false,
     convert,
     messages: { ...SAFE_MESSAGES, root: part },
     errors: { wrap: { label: false } },
   })
+  const options = { context }
   return (value, problems) => {
-    const result = strict.validate(value) as { value: unknown; error?: JoiError }
+    const result = strict.validate(value, options) as { value: unknown; error?: JoiError }
     if (result.error) for (const detail of result.error.details) problems.push(toFieldError(detail))
     return result.value
   }

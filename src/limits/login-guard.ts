@@ -1,7 +1,9 @@
-/** An attempt to prove an identity that was let through. One of the two is called when its outcome is known. */
+/** An attempt to prove an identity that was let through. One of the three is called when its outcome is known. */
 export interface Attempt {
   succeeded(): Promise<void>
   failed(): Promise<void>
+  /** Nothing was compared after all, as when too many hashes wait: the attempt does not count. */
+  abandoned(): Promise<void>
 }
 
 /** Bounds how often somebody guesses, over all processes: by the account that is tried and by the caller's address. */

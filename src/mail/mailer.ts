@@ -7,6 +7,12 @@ export interface Mail {
 }
 
 export interface Mailer {
+  /**
+   * For calls that are of no use without a mail; those that send a mere notice go on without.
+   * @throws SERVICE_UNAVAILABLE where no mail can be sent because none is set up
+   */
+  ensureAvailable(): void
+
   /** Takes the mail and sends it later: how long that takes, and whether it succeeds, tells the caller nothing. */
   send(mail: Mail): void
 

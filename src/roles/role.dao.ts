@@ -2,6 +2,9 @@ import type { Filter } from '../filter/filter'
 import type { ListQuery, Slice } from '../filter/sort'
 import type { Role } from './role'
 
+/** What tells one state of a role from another. */
+export type RoleStamp = Pick<Role, 'name' | 'updated_at' | 'version'>
+
 /** The roles of a store. Every method may reject with SERVICE_UNAVAILABLE when it does not answer in time. */
 export interface RoleDao {
   /** @throws RoleTakenError */
@@ -11,6 +14,8 @@ export interface RoleDao {
   existing(names: readonly string[]): Promise<readonly string[]>
   /** What each of the roles lets its holders do. */
   permissionsOf(names: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>>
+  /** The roles that were written at or after `since`, at most `limit`. */
+  changedSince(since: Date, limit: number): Promise<readonly RoleStamp[]>
   list(filter: Filter | undefined, query: ListQuery): Promise<Slice<Role>>
   count(filter: Filter | undefined): Promise<number>
   /** Compare and set: writes `role`, of the same name, if the stored version is `expected`. */

@@ -5,7 +5,7 @@ import { afterPosition, bothOf, type MongoField, toMongo, toMongoSort } from '..
 import type { ListQuery, Slice } from '../filter/sort'
 import { isDuplicateKey } from '../mongo/mongo-errors'
 import { storeCall } from '../mongo/store-call'
-import type { RoleDao } from './role.dao'
+import type { RoleDao, RoleStamp } from './role.dao'
 import { type RoleDocument, roleModel } from './role.model'
 import type { Role } from './role'
 
@@ -51,6 +51,11 @@ export class MongooseRoleDao implements RoleDao {
     const wanted = { _id: { $in: [...names] } }
     const found = await this.within(this.roles.find(wanted, { projection: { permissions: 1 } }).toArray())
     return new Map(found.map(({ _id, permissions }) => [_id, permissions]))
+  }
+
+  async changedSince(since: Date, limit: number): Promise<readonly RoleStamp[]> {
+    const projection = { _id: 0, name: 1, updated_at: 1, version: 1 }
+    return this.within(this.roles.find<RoleStamp>({ updated_at: { $gte: since } }, { projection, limit }).toArray())
   }
 
   async list(filter: Filter | undefined, { sort, after, skip, limit }: ListQuery): Promise<Slice<Role>> {

@@ -41,9 +41,9 @@ function collectionRoutes(roles: RoleService): readonly Route[] {
           headers: { ...ETAG, Location: 'The path of the role' },
         },
       ],
-      errors: ['ROLE_TAKEN'],
-      handle: async ({ body }) => {
-        const role = await roles.create(body)
+      errors: ['FORBIDDEN', 'ROLE_TAKEN'],
+      handle: async ({ body, caller }) => {
+        const role = await roles.create(caller, body)
         const headers = { ETag: etagOf(role.version), Location: `${LOCATION}/${role.name}` }
         return { status: 201, data: role, message: 'Role created', headers }
       },
@@ -95,8 +95,8 @@ function memberRoutes(roles: RoleService): readonly Route[] {
       versioned: true,
       successes: [{ status: 200, description: 'Role updated', data: schemas.roleView, headers: ETAG }],
       errors: ['ROLE_NOT_FOUND', 'ROLE_TAKEN', 'SYSTEM_ROLE', 'CONFLICT', 'VERSION_MISMATCH'],
-      handle: async ({ params, body, headers }) =>
-        found(await roles.replace(params.name, body, readIfMatch(headers)), 'Role updated'),
+      handle: async ({ params, body, headers, caller }) =>
+        found(await roles.replace(caller, params.name, body, readIfMatch(headers)), 'Role updated'),
     }),
     route<ByName, unknown, RoleInput>({
       method: 'patch',
@@ -112,8 +112,8 @@ function memberRoutes(roles: RoleService): readonly Route[] {
       versioned: true,
       successes: [{ status: 200, description: 'Role updated', data: schemas.roleView, headers: ETAG }],
       errors: ['ROLE_NOT_FOUND', 'ROLE_TAKEN', 'SYSTEM_ROLE', 'CONFLICT', 'VERSION_MISMATCH'],
-      handle: async ({ params, body, headers }) =>
-        found(await roles.patch(params.name, body, readIfMatch(headers)), 'Role updated'),
+      handle: async ({ params, body, headers, caller }) =>
+        found(await roles.patch(caller, params.name, body, readIfMatch(headers)), 'Role updated'),
     }),
     route<ByName, { readonly force: boolean }>({
       method: 'delete',
@@ -127,8 +127,8 @@ function memberRoutes(roles: RoleService): readonly Route[] {
       versioned: true,
       successes: [{ status: 204, description: 'Role deleted', data: null }],
       errors: ['ROLE_NOT_FOUND', 'ROLE_IN_USE', 'SYSTEM_ROLE', 'CONFLICT', 'VERSION_MISMATCH'],
-      handle: async ({ params, query, headers }) => {
-        await roles.remove(params.name, query.force, readIfMatch(headers))
+      handle: async ({ params, query, headers, caller }) => {
+        await roles.remove(caller, params.name, query.force, readIfMatch(headers))
         return { status: 204, data: null, message: '' }
       },
     }),

@@ -3,12 +3,11 @@ import { sortSchema } from '../filter/filter-schemas'
 import { joi, strictObject } from '../http/joi'
 import { pagingKeys } from '../http/paging'
 import { PERMISSIONS } from '../http/access'
+import { PERMISSIONS_MAX, permissionSchema } from '../http/permission-schema'
 import { ROLE_SORTABLE } from './role'
 import { ROLE_READ_ONLY } from './role.presenter'
 
 const DESCRIPTION_LENGTH_MAX = 500
-const PERMISSION_LENGTH_MAX = 64
-const PERMISSIONS_MAX = 100
 const SEARCH_LENGTH_MAX = 200
 const UNPRINTABLE = /[\p{Cc}\p{Surrogate}\p{Zl}\p{Zp}]/u
 
@@ -30,13 +29,7 @@ const description = joi
   .example('Reads users and the audit trail')
 const permissions = joi
   .array()
-  .items(
-    joi
-      .string()
-      .max(PERMISSION_LENGTH_MAX)
-      .pattern(/^[a-z][a-z0-9_]*:[a-z][a-z0-9_]*$/)
-      .example('users:read'),
-  )
+  .items(permissionSchema())
   .unique()
   .max(PERMISSIONS_MAX)
   .description(`What its holders may do. The service itself asks for ${PERMISSIONS.join(', ')}.`)

@@ -2,10 +2,13 @@ import { AppError, RoleNotFoundError, RoleTakenError, ValidationError, VersionMi
 import type { Filter } from '../filter/filter'
 import type { Sort } from '../filter/sort'
 import { PERMISSIONS } from '../http/access'
+import { requireHeld } from '../http/authority'
+import type { Caller } from '../http/caller'
 import type { IfMatch } from '../http/etag'
 import type { PageFacts, Paging } from '../http/paging'
+import { requireOverRole } from './role-authority'
 import { type Role, roleSortValue, type RoleSortableField } from './role'
-import type { RoleDao, RoleHolders } from './role.dao'
+import type { RoleDao, RoleHolders, RoleStamp } from './role.dao'
 import { presentRole, readOnlyRoleProblems, type RoleView } from './role.presenter'
 
 /** May do everything, and somebody always holds it. */
@@ -63,8 +66,14 @@ export class RoleService {
     return this.deps.dao.permissionsOf(names)
   }
 
-  /** @throws RoleTakenError */
-  async create({ name, description = '', permissions = [] }: NewRoleInput): Promise<RoleView> {
+  /** The roles that were written at or after `since`, at most `limit`. */
+  async changedSince(since: Date, limit: number): Promise<readonly RoleStamp[]> {
+    return this.deps.dao.changedSince(since, limit)
+  }
+
+  /** @throws RoleTakenError; FORBIDDEN when it would carry what the caller lacks */
+  async create(caller: Caller, { name, description = '', permissions = [] }: NewRoleInput): Promise<RoleView> {
+    requireHeld(caller.permissions, permissions)
     const role = this.newRole(name, description, permissions, false)
     await this.deps.dao.insert(role)
     return presentRole(role)
@@ -97,8 +106,8 @@ export class RoleService {
   }
 
   /** A full update: what is not given goes back to its default. @throws as `patch` */
-  async replace(name: string, input: RoleInput, ifMatch: IfMatch): Promise<RoleView> {
-    return this.change(name, ifMatch, input, (present) => ({
+  async replace(caller: Caller, name: string, input: RoleInput, ifMatch: IfMatch): Promise<RoleView> {
+    return this.change(caller, name, ifMatch, input, (present) => ({
       ...present,
       name: input.name ?? name,
       description: input.description ?? '',
@@ -107,9 +116,12 @@ export class RoleService {
     }))
   }
 
-  /** @throws RoleNotFoundError, RoleTakenError, ValidationError, VersionMismatchError; SYSTEM_ROLE, CONFLICT */
-  async patch(name: string, input: RoleInput, ifMatch: IfMatch): Promise<RoleView> {
-    return this.change(name, ifMatch, input, (present) => ({
+  /**
+   * @throws RoleNotFoundError, RoleTakenError, ValidationError, VersionMismatchError; SYSTEM_ROLE, CONFLICT; FORBIDDEN
+   * when the role carries, or would carry, what the caller lacks
+   */
+  async patch(caller: Caller, name: string, input: RoleInput, ifMatch: IfMatch): Promise<RoleView> {
+    return this.change(caller, name, ifMatch, input, (present) => ({
       ...present,
       name: input.name ?? name,
       description: input.description ?? present.description,
@@ -119,10 +131,12 @@ export class RoleService {
 
   /**
    * @param force take the role from those who hold it.
-   * @throws RoleNotFoundError, VersionMismatchError; SYSTEM_ROLE, ROLE_IN_USE, CONFLICT
+   * @throws RoleNotFoundError, VersionMismatchError; SYSTEM_ROLE, ROLE_IN_USE, CONFLICT; FORBIDDEN when the role
+   * carries what the caller lacks
    */
-  async remove(name: string, force: boolean, ifMatch: IfMatch): Promise<void> {
+  async remove(caller: Caller, name: string, force: boolean, ifMatch: IfMatch): Promise<void> {
     await this.retrying(name, ifMatch, async (role) => {
+      requireOverRole(caller, role.permissions)
       if (role.is_system) throw new AppError('SYSTEM_ROLE')
       if (!(await this.deps.dao.mark(name, role.version, true))) return undefined
       if (!force && (await this.present(role)).user_count > 0) {
@@ -138,15 +152,20 @@ export class RoleService {
   }
 
   private async change(
+    caller: Caller,
     name: string,
     ifMatch: IfMatch,
     input: RoleInput,
     compute: (present: Role) => Role,
   ): Promise<RoleView> {
     const role = await this.retrying(name, ifMatch, async (present) => {
+      const wanted = compute(present)
+      if (!sameContent(present, wanted)) {
+        requireOverRole(caller, present.permissions)
+        requireHeld(caller.permissions, wanted.permissions)
+      }
       const problems = readOnlyRoleProblems({ ...input }, await this.present(present))
       if (problems.length > 0) throw new ValidationError(problems)
-      const wanted = compute(present)
       refuseForSystemRole(present, wanted)
       if (!present.leaving && sameContent(present, wanted)) return present
       const next = { ...wanted, leaving: false, updated_at: this.deps.clock(), version: present.version + 1 }

@@ -1,6 +1,5 @@
+import { NAME_LENGTH_MAX } from '../http/person-fields'
 import type { User } from './user'
-
-export const NAME_LENGTH_MAX = 100
 
 export type Names = Pick<User, 'name' | 'first_name' | 'last_name' | 'name_derived'>
 

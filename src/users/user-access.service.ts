@@ -80,4 +80,25 @@ export class UserAccessService {
     )
     return user.email === to ? presentUser(user, this.deps.clock()) : undefined
   }
+
+  /**
+   * A password that somebody chose who has shown that it reads the mail of this address. All sessions end.
+   * @returns undefined when the user has another address by now, is disabled, or has a password where it must have none
+   * @throws UserNotFoundError
+   */
+  async choosePassword(
+    id: string,
+    email: string,
+    passwordHash: string,
+    { name, first = false }: { readonly name?: string; readonly first?: boolean } = {},
+  ): Promise<UserView | undefined> {
+    const outcome = { chosen: false }
+    const user = await this.writer.change(id, undefined, (present) => {
+      outcome.chosen = present.email === email && present.is_active && !(first && present.has_password)
+      if (!outcome.chosen) return undefined
+      const named = name === undefined ? {} : { name, name_derived: false }
+      return { user: { ...present, ...named, email_verified: true, has_password: true }, passwordHash }
+    })
+    return outcome.chosen ? presentUser(user, this.deps.clock()) : undefined
+  }
 }

@@ -31,6 +31,7 @@ export function userRoleRoutes(roles: UserRolesService): readonly Route[] {
       path: '/:id/roles',
       operation: 'addUserRoles',
       access: holdersOf('users:write', 'user'),
+      rank: true,
       tag: TAG,
       summary: 'Grant roles to a user',
       description: 'A role that the user holds already gets the end that is given here.',
@@ -38,13 +39,14 @@ export function userRoleRoutes(roles: UserRolesService): readonly Route[] {
       body: schemas.addRolesBody,
       successes: [{ status: 200, description: 'Roles granted', data: schemas.grantListView, headers: ETAG }],
       errors: ['USER_NOT_FOUND', 'LAST_ADMIN', 'CONFLICT'],
-      handle: async ({ params, body }) => granted(await roles.add(params.id, body), 'Roles granted'),
+      handle: async ({ params, body, caller }) => granted(await roles.add(caller, params.id, body), 'Roles granted'),
     }),
     route<ById, unknown, GrantRolesInput>({
       method: 'put',
       path: '/:id/roles',
       operation: 'replaceUserRoles',
       access: holdersOf('users:write', 'user'),
+      rank: true,
       tag: TAG,
       summary: 'Replace the roles of a user',
       params: schemas.userParams,
@@ -52,22 +54,23 @@ export function userRoleRoutes(roles: UserRolesService): readonly Route[] {
       versioned: true,
       successes: [{ status: 200, description: 'Roles replaced', data: schemas.grantListView, headers: ETAG }],
       errors: ['USER_NOT_FOUND', 'LAST_ADMIN', 'CONFLICT', 'VERSION_MISMATCH'],
-      handle: async ({ params, body, headers }) =>
-        granted(await roles.replace(params.id, body, readIfMatch(headers)), 'Roles replaced'),
+      handle: async ({ params, body, headers, caller }) =>
+        granted(await roles.replace(caller, params.id, body, readIfMatch(headers)), 'Roles replaced'),
     }),
     route<ById & { readonly role: string }>({
       method: 'delete',
       path: '/:id/roles/:role',
       operation: 'removeUserRole',
       access: holdersOf('users:write', 'user'),
+      rank: true,
       tag: TAG,
       summary: 'Take a role from a user',
       params: schemas.userRoleParams,
       versioned: true,
       successes: [{ status: 204, description: 'Role taken', data: null }],
       errors: ['USER_NOT_FOUND', 'ROLE_NOT_FOUND', 'LAST_ADMIN', 'CONFLICT', 'VERSION_MISMATCH'],
-      handle: async ({ params, headers }) => {
-        await roles.remove(params.id, params.role, readIfMatch(headers))
+      handle: async ({ params, headers, caller }) => {
+        await roles.remove(caller, params.id, params.role, readIfMatch(headers))
         return { status: 204, data: null, message: '' }
       },
     }),

@@ -1,9 +1,11 @@
 import { RoleNotFoundError, UserNotFoundError, ValidationError } from '../errors'
+import type { Caller } from '../http/caller'
 import type { IfMatch } from '../http/etag'
 import type { AdministratorsGuard } from './administrators'
 import { liveGrants, onlyRoles, sameGrants, visibleVersion, withRoles } from './grants'
 import { type RoleDirectory, RoleGrants } from './role-grants'
 import type { Grant, User } from './user'
+import type { UserAuthorityService } from './user-authority.service'
 import type { UserDao } from './user.dao'
 import { type GrantView, presentGrant } from './user.presenter'
 import { UserWriter } from './user-writer'
@@ -24,10 +26,11 @@ export interface UserRolesDeps {
   readonly dao: UserDao
   readonly guard: AdministratorsGuard
   readonly roles: RoleDirectory
+  readonly authority: UserAuthorityService
   readonly clock: () => Date
 }
 
-/** The roles that a user holds. */
+/** The roles that a user holds. A method that takes the caller throws FORBIDDEN where `UserAuthorityService` says so. */
 export class UserRolesService {
   private readonly writer: UserWriter
   private readonly grants: RoleGrants
@@ -45,18 +48,19 @@ export class UserRolesService {
   }
 
   /** Adds roles; one that is held already gets the end that is given. @throws ValidationError, UserNotFoundError, LastAdminError */
-  async add(id: string, input: GrantRolesInput): Promise<UserGrants> {
-    return this.grant(id, input, undefined, withRoles)
+  async add(caller: Caller, id: string, input: GrantRolesInput): Promise<UserGrants> {
+    return this.grant(caller, id, input, undefined, withRoles)
   }
 
   /** These roles and no others. @throws as `add`; VersionMismatchError */
-  async replace(id: string, input: GrantRolesInput, ifMatch: IfMatch): Promise<UserGrants> {
-    return this.grant(id, input, ifMatch, onlyRoles)
+  async replace(caller: Caller, id: string, input: GrantRolesInput, ifMatch: IfMatch): Promise<UserGrants> {
+    return this.grant(caller, id, input, ifMatch, onlyRoles)
   }
 
   /** @throws UserNotFoundError, LastAdminError, VersionMismatchError; RoleNotFoundError when the user does not hold it */
-  async remove(id: string, role: string, ifMatch: IfMatch): Promise<UserGrants> {
-    const user = await this.writer.change(id, ifMatch, (present) => {
+  async remove(caller: Caller, id: string, role: string, ifMatch: IfMatch): Promise<UserGrants> {
+    const user = await this.writer.change(id, ifMatch, async (present) => {
+      await this.deps.authority.requireRank(caller, present)
       const held = liveGrants(present, this.deps.clock())
       const grants = held.filter((grant) => grant.role !== role)
       if (grants.length === held.length) throw new RoleNotFoundError()
@@ -66,17 +70,19 @@ export class UserRolesService {
   }
 
   private async grant(
+    caller: Caller,
     id: string,
     input: GrantRolesInput,
     ifMatch: IfMatch,
     combine: typeof withRoles,
   ): Promise<UserGrants> {
     const problems = [...(await this.grants.problems(input.roles)), ...this.endProblems(input)]
-    const user = await this.writer.change(id, ifMatch, (present) => {
-      if (problems.length > 0) throw new ValidationError(problems)
+    const user = await this.writer.change(id, ifMatch, async (present) => {
       const now = this.deps.clock()
       const held = liveGrants(present, now)
       const grants: readonly Grant[] = combine(held, input.roles, { expiresAt: input.expires_at ?? null }, now)
+      await this.deps.authority.requireGrants(caller, present, grants, input.roles)
+      if (problems.length > 0) throw new ValidationError(problems)
       return sameGrants(grants, held) ? undefined : { user: { ...present, grants } }
     })
     return this.present(await this.grants.confirm(user, input.roles))

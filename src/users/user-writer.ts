@@ -42,10 +42,21 @@ export class UserWriter {
     })
   }
 
-  /** @returns the user as it was. */
-  async remove(id: string, ifMatch: IfMatch, purgeAt: (now: Date) => Date): Promise<User> {
+  /**
+   * @param permit throws when exactly this state may not be removed.
+   * @param releaseEmail its e-mail is free at once, whatever the settings say.
+   * @returns the user as it was.
+   */
+  async remove(
+    id: string,
+    ifMatch: IfMatch,
+    purgeAt: (now: Date) => Date,
+    permit: (present: User) => Promise<void>,
+    releaseEmail = false,
+  ): Promise<User> {
     return this.retrying(id, ifMatch, async (present, now) => {
-      const remove = () => this.dao.remove(id, present.version, now, purgeAt(now))
+      await permit(present)
+      const remove = () => this.dao.remove(id, present.version, now, purgeAt(now), releaseEmail)
       return (await this.guarded(present, false, remove)) ? present : undefined
     })
   }

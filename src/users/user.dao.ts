@@ -52,8 +52,11 @@ export interface UserDao {
   /** undefined: no such user; null: one without a password. */
   passwordHash(id: string): Promise<string | null | undefined>
 
-  /** Moves a user among the deleted if the stored version is `expected`. Its e-mail is free at once. */
-  remove(id: string, expected: number, now: Date, purgeAt: Date): Promise<boolean>
+  /**
+   * Moves a user among the deleted if the stored version is `expected`.
+   * @param releaseEmail its e-mail is free at once, also where those of deleted users are reserved.
+   */
+  remove(id: string, expected: number, now: Date, purgeAt: Date, releaseEmail?: boolean): Promise<boolean>
 
   /** A deleted user whose time to come back is not over. */
   findDeleted(id: string, now: Date): Promise<User | undefined>

@@ -15,11 +15,19 @@ export interface UserDocument extends Omit<User, 'id' | 'grants'> {
   readonly sessions_not_before?: Date
 }
 
-/** A deleted user, whole: its e-mail is free, and it can come back until `purge_at`. */
+/** A deleted user, whole: it can come back until `purge_at`. */
 export interface DeletedUserDocument extends UserDocument {
   readonly deleted_at: Date
   readonly purge_at: Date
+  /** Its e-mail, while nobody else may have it; absent: the e-mail is free. */
+  readonly reserved_email?: string
 }
+
+/**
+ * The sweep purges what is due, with all else that is held on the person. Where no process runs to do so, the store
+ * itself takes the user away so many seconds later.
+ */
+const PURGE_BACKSTOP_S = 7 * 24 * 60 * 60
 
 export interface UserModels {
   readonly users: Model<UserDocument>
@@ -84,9 +92,14 @@ function userSchema(): Schema<UserDocument> {
 }
 
 function deletedUserSchema(): Schema<DeletedUserDocument> {
-  const dates = { deleted_at: { type: Date, required: true }, purge_at: { type: Date, required: true } }
+  const dates = {
+    deleted_at: { type: Date, required: true },
+    purge_at: { type: Date, required: true },
+    reserved_email: String,
+  }
   const schema = new Schema<DeletedUserDocument>({ ...fields, ...dates }, { ...OPTIONS, collection: 'deleted_users' })
-  schema.index({ purge_at: 1 }, { expireAfterSeconds: 0 })
+  schema.index({ purge_at: 1 }, { expireAfterSeconds: PURGE_BACKSTOP_S })
+  schema.index({ reserved_email: 1 }, { sparse: true })
   schema.index({ deleted_at: 1 })
   return schema
 }
@@ -110,5 +123,20 @@ function deletedUsersOf(connection: Connection): Model<DeletedUserDocument> {
 export async function ensureUserIndexes(connection: Connection): Promise<void> {
   const { users, deleted } = userModels(connection)
   await users.createIndexes()
+  await dropFormerBackstop(deleted.collection as unknown as mongo.Collection<DeletedUserDocument>)
   await deleted.createIndexes()
+}
+
+const NAMESPACE_NOT_FOUND = 26
+const INDEX_NOT_FOUND = 27
+
+/** The index was once made with another delay, and cannot be made anew while the former one is there. */
+async function dropFormerBackstop(deleted: mongo.Collection<DeletedUserDocument>): Promise<void> {
+  try {
+    const former = (await deleted.indexes()).find(({ key }) => 'purge_at' in key)
+    if (former?.name && former.expireAfterSeconds !== PURGE_BACKSTOP_S) await deleted.dropIndex(former.name)
+  } catch (error) {
+    const { code } = error as { readonly code?: unknown }
+    if (code !== NAMESPACE_NOT_FOUND && code !== INDEX_NOT_FOUND) throw error
+  }
 }

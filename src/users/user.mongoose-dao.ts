@@ -7,6 +7,7 @@ import { afterPosition, bothOf, toMongo, toMongoSort } from '../filter/mongo-que
 import type { ListQuery, Slice } from '../filter/sort'
 import { isDuplicateKey } from '../mongo/mongo-errors'
 import { storeCall } from '../mongo/store-call'
+import { EmailReservations } from './email-reservations.mongoose'
 import { grantsEndAt } from './grants'
 import type { AccessEffect, NewUser, Scalars, UserDao } from './user.dao'
 import { type DeletedUserDocument, type UserDocument, userModels } from './user.model'
@@ -25,8 +26,9 @@ const PUBLIC = {
   sessions_not_before: 0,
 } as const
 /** Of a tombstone: the user that it was. */
-const TOMBSTONE = { ...PUBLIC, deleted_at: 0, purge_at: 0 } as const
+const TOMBSTONE = { ...PUBLIC, deleted_at: 0, purge_at: 0, reserved_email: 0 } as const
 type PublicDocument = Omit<UserDocument, keyof typeof PUBLIC>
+type FormerEmail = Pick<UserDocument, 'email' | 'email_verified'>
 
 /**
  * Users in MongoDB. Mongoose gives the connection, the schema and the indexes; queries go to the collection itself:
@@ -35,17 +37,24 @@ type PublicDocument = Omit<UserDocument, keyof typeof PUBLIC>
 export class MongooseUserDao implements UserDao {
   private readonly users: mongo.Collection<UserDocument>
   private readonly deleted: mongo.Collection<DeletedUserDocument>
+  /** undefined: the e-mail of a deleted user is free at once. */
+  private readonly reservations: EmailReservations | undefined
   private readonly reads: DataLoader<string, User | undefined>
   private readonly totals: DataLoader<'users', number>
 
-  /** @param deadlineMs how long any one call may take, in milliseconds. */
+  /**
+   * @param deadlineMs how long any one call may take, in milliseconds.
+   * @param deletedEmail reserved: nobody can have the e-mail of a deleted user before the purge.
+   */
   constructor(
     connection: Connection,
     private readonly deadlineMs: number,
+    deletedEmail: 'free' | 'reserved' = 'free',
   ) {
     const models = userModels(connection)
     this.users = models.users.collection as unknown as mongo.Collection<UserDocument>
     this.deleted = models.deleted.collection as unknown as mongo.Collection<DeletedUserDocument>
+    if (deletedEmail === 'reserved') this.reservations = new EmailReservations(this.users, this.deleted, deadlineMs)
     // Without a cache, so each answer is as fresh as its own query. The requests of one turn of the event loop
     // come from several sockets; only when all of these were read, in the check phase, is the batch complete.
     const together = {
@@ -60,6 +69,7 @@ export class MongooseUserDao implements UserDao {
   async insert(user: NewUser, passwordHash: string | null): Promise<User> {
     const document = { ...toDocument(user), _id: new mongo.ObjectId(), password_hash: passwordHash }
     await this.writing(this.users.insertOne(document))
+    await this.takeBackIfReserved(document)
     return { ...user, id: document._id.toHexString() }
   }
 
@@ -115,9 +125,11 @@ export class MongooseUserDao implements UserDao {
   async replace(user: User, expected: number, passwordHash?: string, effect?: AccessEffect): Promise<boolean> {
     const hash = passwordHash === undefined ? {} : { password_hash: passwordHash }
     const set = { ...toDocument(user), ...hash, ...marksOf(effect, user.updated_at) }
+    const former = this.reservations && (await this.formerEmail(user, this.reservations))
     const { matchedCount } = await this.writing(
       this.users.updateOne({ _id: toObjectId(user.id), version: expected }, { $set: set }),
     )
+    if (matchedCount === 1 && former) await this.moveBackIfReserved(user, former)
     return matchedCount === 1
   }
 
@@ -133,11 +145,12 @@ export class MongooseUserDao implements UserDao {
    * First the tombstone, then the user: a crash between leaves both, and the next attempt repeats the step. The
    * tombstone never goes back to an older version: then somebody deleted a newer state, and this caller is late.
    */
-  async remove(id: string, expected: number, now: Date, purgeAt: Date): Promise<boolean> {
+  async remove(id: string, expected: number, now: Date, purgeAt: Date, releaseEmail = false): Promise<boolean> {
     const user = { _id: toObjectId(id), version: expected }
     const document = await this.within(this.users.findOne(user))
     if (!document) return false
-    const tombstone = { ...document, deleted_at: now, purge_at: purgeAt }
+    const reserved = this.reservations && !releaseEmail ? { reserved_email: document.email } : {}
+    const tombstone = { ...document, deleted_at: now, purge_at: purgeAt, ...reserved }
     try {
       await this.within(
         this.deleted.replaceOne({ _id: user._id, version: { $lte: expected } }, tombstone, { upsert: true }),
@@ -172,6 +185,7 @@ export class MongooseUserDao implements UserDao {
       if (isDuplicateKey(error, '_id')) return false
       throw error
     }
+    await this.takeBackIfReserved(living)
     await this.within(this.deleted.deleteOne(tombstone))
     return true
   }
@@ -230,6 +244,40 @@ export class MongooseUserDao implements UserDao {
     )
     const users = new Map(documents.map((document) => [document._id.toHexString(), toUser(document)]))
     return ids.map((id) => users.get(id))
+  }
+
+  /** @throws EmailTakenError when a deleted user keeps the e-mail: then this user was never there. */
+  private async takeBackIfReserved({ _id, email }: Pick<UserDocument, '_id' | 'email'>): Promise<void> {
+    if (!(await this.reservations?.isReserved(email, _id))) return
+    await this.within(this.users.deleteOne({ _id }))
+    throw new EmailTakenError()
+  }
+
+  /**
+   * What the user's e-mail was, if it changes now; undefined if it does not.
+   * @throws EmailTakenError when a deleted user keeps the new one.
+   */
+  private async formerEmail(user: User, reservations: EmailReservations): Promise<FormerEmail | undefined> {
+    const _id = toObjectId(user.id)
+    const projection = { email: 1, email_verified: 1 }
+    const former = await this.within(this.users.findOne<FormerEmail>({ _id }, { projection }))
+    if (!former || former.email === user.email) return undefined
+    if (await reservations.isReserved(user.email, _id)) throw new EmailTakenError()
+    return former
+  }
+
+  /** For a deletion between the look before and the change. @throws EmailTakenError */
+  private async moveBackIfReserved(user: User, { email, email_verified }: FormerEmail): Promise<void> {
+    const _id = toObjectId(user.id)
+    if (!(await this.reservations?.isReserved(user.email, _id))) return
+    // Should somebody have taken the former e-mail within this moment, the user keeps the new one.
+    await this.writing(
+      this.users.updateOne(
+        { _id, email: user.email },
+        { $set: { email, email_verified, access_changed_at: new Date() }, $inc: { version: 1 } },
+      ),
+    )
+    throw new EmailTakenError()
   }
 
   private async writing<T>(work: Promise<T>): Promise<T> {

@@ -1,5 +1,6 @@
 import { holdersOf, selfOr } from '../http/access'
-import { etagOf, isNotModified, readIfMatch } from '../http/etag'
+import { isSelf } from '../http/caller'
+import { etagOf, type IfMatch, isNotModified, readIfMatch } from '../http/etag'
 import { PAGING_HEADERS, pagingHeaders } from '../http/paging'
 import { type Reply, type Resource, type Route, route } from '../http/route'
 import type { CreateUserInput, PatchUserInput, ReplaceUserInput } from './user-input'
@@ -26,17 +27,28 @@ export interface UserServices {
   readonly users: UserService
   readonly passwords: UserPasswordsService
   readonly roles: UserRolesService
+  readonly emailChanges: EmailChanges
+}
+
+/** A person's own new e-mail: nothing changes before both addresses have confirmed it. */
+export interface EmailChanges {
+  /**
+   * @returns 'withdrawn' when it is the address that the person has
+   * @throws UserNotFoundError, EmailTakenError, VersionMismatchError, RATE_LIMITED; SERVICE_UNAVAILABLE where no mail can
+   * be sent
+   */
+  request(userId: string, newEmail: string, ifMatch: IfMatch): Promise<'asked' | 'withdrawn'>
 }
 
 /** `/users`: the table of its routes. */
-export function userResource({ users, passwords, roles }: UserServices): Resource {
+export function userResource({ users, passwords, roles, emailChanges }: UserServices): Resource {
   return {
     base: BASE,
     aliases: ['/user'],
     routes: [
       ...collectionRoutes(users),
       ...memberRoutes(users),
-      ...changeRoutes(users, passwords),
+      ...changeRoutes(users, passwords, emailChanges),
       ...userRoleRoutes(roles),
     ],
   }
@@ -61,8 +73,8 @@ function collectionRoutes(users: UserService): readonly Route[] {
         },
       ],
       errors: ['EMAIL_TAKEN'],
-      handle: async ({ body }) => {
-        const user = await users.create(body)
+      handle: async ({ body, caller }) => {
+        const user = await users.create(caller, body)
         const headers = { ETag: etagOf(user.version), Location: `${LOCATION}/${user.id}` }
         return { status: 201, data: user, message: 'User created', headers }
       },
@@ -123,8 +135,8 @@ function memberRoutes(users: UserService): readonly Route[] {
       versioned: true,
       successes: [{ status: 200, description: 'User updated', data: schemas.userView, headers: ETAG }],
       errors: ['USER_NOT_FOUND', 'EMAIL_TAKEN', 'LAST_ADMIN', 'CONFLICT', 'VERSION_MISMATCH'],
-      handle: async ({ params, body, headers }) =>
-        found(await users.replace(params.id, body, readIfMatch(headers)), 'User updated'),
+      handle: async ({ params, body, headers, caller }) =>
+        found(await users.replace(caller, params.id, body, readIfMatch(headers)), 'User updated'),
     }),
     route<ById, unknown, PatchUserInput>({
       method: 'patch',
@@ -140,18 +152,22 @@ function memberRoutes(users: UserService): readonly Route[] {
       versioned: true,
       successes: [{ status: 200, description: 'User updated', data: schemas.userView, headers: ETAG }],
       errors: ['USER_NOT_FOUND', 'EMAIL_TAKEN', 'LAST_ADMIN', 'CONFLICT', 'VERSION_MISMATCH'],
-      handle: async ({ params, body, headers }) =>
-        found(await users.patch(params.id, body, readIfMatch(headers)), 'User updated'),
+      handle: async ({ params, body, headers, caller }) =>
+        found(await users.patch(caller, params.id, body, readIfMatch(headers)), 'User updated'),
     }),
-    route<ById>({
+    route<ById, { readonly release_email: boolean }>({
       method: 'delete',
       path: '/:id',
       operation: 'deleteUser',
       access: holdersOf('users:delete', 'user'),
+      rank: true,
       tag: TAG,
       summary: 'Delete a user',
-      description: 'The e-mail is free at once. Within the retention time the user can be restored.',
+      description:
+        'Within the retention time the user can be restored. Its e-mail is free at once; with DELETED_EMAIL=reserved ' +
+        'only when the user is purged, or at once with release_email=true.',
       params: schemas.userParams,
+      query: schemas.deleteUserQuery,
       versioned: true,
       headers: { Prefer: 'return=representation: answer with the deleted user (RFC 7240)' },
       successes: [
@@ -159,8 +175,8 @@ function memberRoutes(users: UserService): readonly Route[] {
         { status: 204, description: 'User deleted', data: null },
       ],
       errors: ['USER_NOT_FOUND', 'LAST_ADMIN', 'CONFLICT', 'VERSION_MISMATCH'],
-      handle: async ({ params, headers }) => {
-        const user = await users.remove(params.id, readIfMatch(headers))
+      handle: async ({ params, query, headers, caller }) => {
+        const user = await users.remove(caller, params.id, readIfMatch(headers), query.release_email)
         if (!prefersRepresentation(headers['prefer'])) return { status: 204, data: null, message: '' }
         const reply = found(user, 'User deleted')
         return { ...reply, headers: { ...reply.headers, 'Preference-Applied': 'return=representation' } }
@@ -169,7 +185,11 @@ function memberRoutes(users: UserService): readonly Route[] {
   ]
 }
 
-function changeRoutes(users: UserService, passwords: UserPasswordsService): readonly Route[] {
+function changeRoutes(
+  users: UserService,
+  passwords: UserPasswordsService,
+  emailChanges: EmailChanges,
+): readonly Route[] {
   return [
     route<ById, unknown, { readonly email: string }>({
       method: 'put',
@@ -178,13 +198,25 @@ function changeRoutes(users: UserService, passwords: UserPasswordsService): read
       access: selfOr('users:write'),
       tag: TAG,
       summary: 'Change the e-mail of a user',
+      description: 'By the person itself: 202, and effective when both addresses have confirmed it by mail.',
       params: schemas.userParams,
       body: schemas.emailBody,
       versioned: true,
-      successes: [{ status: 200, description: 'E-mail changed', data: schemas.userView, headers: ETAG }],
+      rank: true,
+      successes: [
+        { status: 200, description: 'E-mail changed', data: schemas.userView, headers: ETAG },
+        { status: 202, description: 'Confirmation asked for at both addresses', data: schemas.nothing },
+      ],
       errors: ['USER_NOT_FOUND', 'EMAIL_TAKEN', 'CONFLICT', 'VERSION_MISMATCH'],
-      handle: async ({ params, body, headers }) =>
-        found(await users.changeEmail(params.id, body.email, readIfMatch(headers)), 'E-mail changed'),
+      handle: async ({ params, body, headers, caller }) => {
+        const ifMatch = readIfMatch(headers)
+        if (!isSelf(caller, params.id)) {
+          return found(await users.changeEmail(caller, params.id, body.email, ifMatch), 'E-mail changed')
+        }
+        const outcome = await emailChanges.request(params.id, body.email, ifMatch)
+        if (outcome === 'withdrawn') return found(await users.get(params.id), 'E-mail as it was')
+        return { status: 202, data: null, message: 'Confirmation asked for at both addresses' }
+      },
     }),
     route<ById, unknown, SetPasswordInput>({
       method: 'put',
@@ -193,25 +225,30 @@ function changeRoutes(users: UserService, passwords: UserPasswordsService): read
       access: selfOr('users:write'),
       tag: TAG,
       summary: 'Set the password of a user',
+      description:
+        'The person itself gives current_password, and a wrong one counts as a failed login. All sessions end but the ' +
+        'one in which the person changed its own.',
       params: schemas.userParams,
+      rank: true,
       body: schemas.passwordBody,
       versioned: true,
       successes: [{ status: 200, description: 'Password set', data: schemas.userView, headers: ETAG }],
-      errors: ['FORBIDDEN', 'USER_NOT_FOUND', 'CONFLICT', 'VERSION_MISMATCH'],
-      handle: async ({ params, body, headers }) =>
-        found(await passwords.set(params.id, body, readIfMatch(headers)), 'Password set'),
+      errors: ['FORBIDDEN', 'USER_NOT_FOUND', 'CONFLICT', 'VERSION_MISMATCH', 'RATE_LIMITED', 'ACCOUNT_LOCKED'],
+      handle: async ({ params, body, headers, caller, client }) =>
+        found(await passwords.set(caller, params.id, body, readIfMatch(headers), client.address), 'Password set'),
     }),
     route<ById>({
       method: 'post',
       path: '/:id/restore',
       operation: 'restoreUser',
       access: holdersOf('users:write', 'user'),
+      rank: true,
       tag: TAG,
       summary: 'Undo the deletion of a user',
       params: schemas.userParams,
       successes: [{ status: 200, description: 'User restored', data: schemas.userView, headers: ETAG }],
       errors: ['USER_NOT_FOUND', 'EMAIL_TAKEN'],
-      handle: async ({ params }) => found(await users.restore(params.id), 'User restored'),
+      handle: async ({ params, caller }) => found(await users.restore(caller, params.id), 'User restored'),
     }),
   ]
 }

@@ -1,78 +1,22 @@
-import type { CustomHelpers, Schema, StringSchema } from 'joi'
+import type { CustomHelpers, Schema } from 'joi'
 import { fieldsSchema, filterSchema, instantSchema, sortSchema } from '../filter/filter-schemas'
 import { joi, strictObject } from '../http/joi'
 import { pagingKeys } from '../http/paging'
+import { emailSchema, NAME_LENGTH_MAX, nameSchema } from '../http/person-fields'
 import { METADATA_BYTES_MAX, METADATA_DEPTH_MAX, METADATA_RULES } from './metadata'
-import { NAME_LENGTH_MAX } from './names'
-import { PASSWORD_BYTES_MAX, PASSWORD_BYTES_MIN } from '../passwords/password-hasher'
+import { PASSWORD_POLICY_TEXT, passwordSchema } from '../passwords/password-schema'
 import { type Metadata, SORTABLE } from './user'
 import { DEFAULT_ROLES } from './user-changes'
 import { USER_FIELDS } from './user.presenter'
 import { FILTERABLE, SEARCH_LENGTH_MAX } from './user-query'
 
-const EMAIL_LENGTH_MAX = 254
 const AGE_MAX = 150
 const ROLES_PER_USER_MAX = 100
 const ROLE_NAME_LENGTH_MAX = 32
 
-/** Control characters, lone surrogates, and the two separators that some readers take for line breaks. */
-const UNPRINTABLE = /[\p{Cc}\p{Surrogate}\p{Zl}\p{Zp}]/u
-const LONE_SURROGATE = /\p{Surrogate}/u
+const email = emailSchema()
 
-/** joi trims only where it may convert; a body may not be converted, and is trimmed all the same. */
-function trimmedName(value: string, helpers: CustomHelpers<string>) {
-  const name = value.trim()
-  if (name === '') return helpers.error('string.empty')
-  return UNPRINTABLE.test(name) ? helpers.error('string.unprintable') : name
-}
-
-/**
- * Lower-cases ASCII alone. Some other letters would turn into ASCII ones (U+212A KELVIN SIGN into k), and with them one
- * address into somebody else's; what is not ASCII stays as it is, and the next rule refuses it.
- */
-function normalizedEmail(value: string): string {
-  const email = value.trim()
-  // eslint-disable-next-line no-control-regex -- the range is ASCII
-  return /^[\x00-\x7f]*$/.test(email) ? email.toLowerCase() : email
-}
-
-function nameSchema(): StringSchema {
-  return joi
-    .string()
-    .custom(trimmedName)
-    .max(NAME_LENGTH_MAX)
-    .messages({ 'string.unprintable': '{{#label}} must not contain control characters' })
-}
-
-const email = joi
-  .string()
-  .custom(normalizedEmail)
-  .max(EMAIL_LENGTH_MAX)
-  .email({ tlds: false, allowUnicode: false })
-  .description('Unique, without regard to case; any top-level domain')
-  .example('john.doe@example.com')
-
-/** Its messages never show the value. */
-const password = joi
-  .string()
-  .custom((value: string, helpers: CustomHelpers<string>) =>
-    value.includes('\0') || LONE_SURROGATE.test(value) ? helpers.error('password.characters') : value,
-  )
-  .min(PASSWORD_BYTES_MIN, 'utf8')
-  .max(PASSWORD_BYTES_MAX, 'utf8')
-  .pattern(/\p{Ll}/u, { name: 'lower-case letter' })
-  .pattern(/\p{Lu}/u, { name: 'upper-case letter' })
-  .pattern(/\p{Nd}/u, { name: 'digit' })
-  .messages({
-    'password.characters': '{{#label}} must be valid Unicode without NUL',
-    'string.min': `{{#label}} must be at least ${PASSWORD_BYTES_MIN} bytes long in UTF-8`,
-    'string.max': `{{#label}} must be at most ${PASSWORD_BYTES_MAX} bytes long in UTF-8`,
-    'string.pattern.name': '{{#label}} must contain at least one {{#name}}',
-  })
-  .description(
-    `${PASSWORD_BYTES_MIN} to ${PASSWORD_BYTES_MAX} bytes in UTF-8, with a lower-case letter, an upper-case letter and a digit`,
-  )
-  .example('Password@123')
+const password = passwordSchema()
 
 const age = joi.number().integer().min(1).max(AGE_MAX).allow(null).description('In years').example(30)
 const isActive = joi.boolean().description('false refuses the login').example(true)
@@ -116,12 +60,22 @@ const writable = {
   first_name: partOfName.description('Given name').example('John'),
   last_name: partOfName.description('Family name').example('Doe'),
   email: email.required(),
-  password: password.description('Write-only. A user without a password cannot log in.'),
+  password: password.description(`Write-only: ${PASSWORD_POLICY_TEXT}. A user without a password cannot log in`),
   age,
   is_active: isActive,
   roles,
   metadata: checkedMetadata,
 }
+
+/** What people say of themselves, for bodies of other resources. */
+export const profileKeys = {
+  name: writable.name,
+  first_name: writable.first_name,
+  last_name: writable.last_name,
+  age,
+  metadata: checkedMetadata,
+}
+export const rolesOfUser = roles
 
 /** Checked by the service: accepted with the value that they have. */
 const readOnly = {
@@ -167,11 +121,18 @@ export const patchUserBody = strictObject({
   ...echoed,
 }).meta({ component: 'UserPatch' })
 
+/** The data of an answer that says nothing but its message. */
+export const nothing = joi.valid(null)
+
 export const emailBody = strictObject({ email: email.required() }).meta({ component: 'EmailChange' })
 
 export const passwordBody = strictObject({
   password: password.required(),
-  current_password: joi.string().max(1_024).description('Checked when it is given').example('Password@123'),
+  current_password: joi
+    .string()
+    .max(1_024)
+    .description('Required of the person itself; checked when it is given')
+    .example('Password@123'),
 }).meta({ component: 'PasswordChange' })
 
 const expiresAt = instantSchema().allow(null).description('When the grants end; null or absent: never')
@@ -195,6 +156,13 @@ export const userRoleParams = joi.object({
 })
 
 const instant = (text: string) => instantSchema().description(text)
+export const deleteUserQuery = joi.object({
+  release_email: joi
+    .boolean()
+    .default(false)
+    .description('true: the e-mail is free at once, whatever the settings say'),
+})
+
 export const userListQuery = joi.object({
   ...pagingKeys,
   sort: sortSchema(SORTABLE).example('-created_at,name'),

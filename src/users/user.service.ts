@@ -1,4 +1,5 @@
 import { type FieldError, UserNotFoundError, ValidationError, VersionMismatchError } from '../errors'
+import type { Caller } from '../http/caller'
 import type { IfMatch } from '../http/etag'
 import type { Filter } from '../filter/filter'
 import type { Position, Sort } from '../filter/sort'
@@ -8,7 +9,8 @@ import { visibleVersion } from './grants'
 import type { PasswordHasher } from '../passwords/password-hasher'
 import { RoleGrants, type RoleDirectory } from './role-grants'
 import { type SortableField, sortValue, type User } from './user'
-import { type Outcome, differs, newUser, patchedUser, replacedUser, scalarsOf } from './user-changes'
+import { DEFAULT_ROLES, type Outcome, differs, newUser, patchedUser, replacedUser, scalarsOf } from './user-changes'
+import type { UserAuthorityService } from './user-authority.service'
 import type { UserDao } from './user.dao'
 import type { CreateUserInput, PatchUserInput, ReplaceUserInput } from './user-input'
 import { presentUser, readOnlyProblems, type UserView } from './user.presenter'
@@ -22,6 +24,7 @@ export interface UserServiceDeps {
   readonly dao: UserDao
   readonly guard: AdministratorsGuard
   readonly roles: RoleDirectory
+  readonly authority: UserAuthorityService
   readonly hasher: PasswordHasher
   readonly clock: () => Date
   /** How long a deleted user can come back, in days. */
@@ -34,7 +37,10 @@ export interface UserPage extends PageFacts {
 
 type UpdateInput = ReplaceUserInput | PatchUserInput
 
-/** The rules for users. Every method may reject with SERVICE_UNAVAILABLE; what else it throws stands with it. */
+/**
+ * The rules for users. Every method may reject with SERVICE_UNAVAILABLE, and one that takes the caller with FORBIDDEN
+ * where `UserAuthorityService` says so; what else it throws stands with it.
+ */
 export class UserService {
   private readonly writer: UserWriter
   private readonly grants: RoleGrants
@@ -45,7 +51,8 @@ export class UserService {
   }
 
   /** @throws ValidationError, EmailTakenError */
-  async create(input: CreateUserInput): Promise<UserView> {
+  async create(caller: Caller, input: CreateUserInput): Promise<UserView> {
+    await this.deps.authority.requireGrantable(caller, input.roles ?? DEFAULT_ROLES)
     const { value, problems } = newUser(input, this.deps.clock())
     throwIfAny([...problems, ...(await this.grants.problems(input.roles))])
     const passwordHash = input.password === undefined ? null : await this.deps.hasher.hash(input.password)
@@ -76,12 +83,12 @@ export class UserService {
   }
 
   /** @throws ValidationError, UserNotFoundError, EmailTakenError, LastAdminError, VersionMismatchError */
-  async replace(id: string, input: ReplaceUserInput, ifMatch: IfMatch): Promise<UserView> {
-    return this.update(id, input, ifMatch, (present, now) => replacedUser(present, input, now))
+  async replace(caller: Caller, id: string, input: ReplaceUserInput, ifMatch: IfMatch): Promise<UserView> {
+    return this.update(caller, id, input, ifMatch, (present, now) => replacedUser(present, input, now))
   }
 
   /** A merge patch (RFC 7396). @throws as `replace` */
-  async patch(id: string, input: PatchUserInput, ifMatch: IfMatch): Promise<UserView> {
+  async patch(caller: Caller, id: string, input: PatchUserInput, ifMatch: IfMatch): Promise<UserView> {
     const scalars = scalarsOf(input)
     if (scalars) {
       const versions = ifMatch === 'any' ? undefined : ifMatch
@@ -90,29 +97,35 @@ export class UserService {
       if (!versions) throw new UserNotFoundError()
       // Gone, another version, or one whose grants have ended meanwhile: the long way knows which.
     }
-    return this.update(id, input, ifMatch, (present, now) => patchedUser(present, input, now))
+    return this.update(caller, id, input, ifMatch, (present, now) => patchedUser(present, input, now))
   }
 
   /** @throws UserNotFoundError, EmailTakenError, VersionMismatchError */
-  async changeEmail(id: string, email: string, ifMatch: IfMatch): Promise<UserView> {
-    return this.update(id, { email }, ifMatch, (present, now) => patchedUser(present, { email }, now))
+  async changeEmail(caller: Caller, id: string, email: string, ifMatch: IfMatch): Promise<UserView> {
+    return this.update(caller, id, { email }, ifMatch, (present, now) => patchedUser(present, { email }, now))
   }
 
-  /** @throws UserNotFoundError, LastAdminError, VersionMismatchError */
-  async remove(id: string, ifMatch: IfMatch): Promise<UserView> {
+  /**
+   * @param releaseEmail the e-mail is free at once, also where those of deleted users are reserved.
+   * @throws UserNotFoundError, LastAdminError, VersionMismatchError
+   */
+  async remove(caller: Caller, id: string, ifMatch: IfMatch, releaseEmail = false): Promise<UserView> {
     const retention = this.deps.deletedRetentionDays * DAY_MS
-    return this.present(await this.writer.remove(id, ifMatch, (now) => new Date(now.getTime() + retention)))
+    const permit = (present: User) => this.deps.authority.requireRank(caller, present)
+    const purgeAt = (now: Date) => new Date(now.getTime() + retention)
+    return this.present(await this.writer.remove(id, ifMatch, purgeAt, permit, releaseEmail))
   }
 
   /**
    * Undoes a deletion. Roles that went meanwhile do not come back.
    * @throws UserNotFoundError when the user is not deleted, or the time is over; EmailTakenError
    */
-  async restore(id: string): Promise<UserView> {
+  async restore(caller: Caller, id: string): Promise<UserView> {
     const now = this.deps.clock()
     const deleted = await this.deps.dao.findDeleted(id, now)
     // Beside a living user a tombstone is what an interrupted deletion left.
     if (!deleted || (await this.deps.dao.find(id))) throw new UserNotFoundError()
+    await this.deps.authority.requireRank(caller, deleted)
     const roles = deleted.grants.map(({ role }) => role)
     const unknown = await this.deps.roles.unknown(roles)
     const grants = deleted.grants.filter(({ role }) => !unknown.includes(role))
@@ -123,6 +136,7 @@ export class UserService {
   }
 
   private async update(
+    caller: Caller,
     id: string,
     input: UpdateInput,
     ifMatch: IfMatch,
@@ -130,8 +144,9 @@ export class UserService {
   ): Promise<UserView> {
     const roleProblems = await this.grants.problems(input.roles)
     // Hashing is dear: once, whatever the number of attempts, and not for a body that cannot be.
-    const passwordHash = await this.hashFor(id, input, roleProblems, ifMatch)
-    const user = await this.writer.change(id, ifMatch, (present) => {
+    const passwordHash = await this.hashFor(caller, id, input, roleProblems, ifMatch)
+    const user = await this.writer.change(id, ifMatch, async (present) => {
+      await this.deps.authority.requireChange(caller, present, input)
       const now = this.deps.clock()
       const { value, problems } = compute(present, now)
       throwIfAny([...readOnlyProblems({ ...input }, presentUser(present, now)), ...problems, ...roleProblems])
@@ -141,17 +156,19 @@ export class UserService {
   }
 
   private async hashFor(
+    caller: Caller,
     id: string,
-    { password }: UpdateInput,
+    input: UpdateInput,
     problems: readonly FieldError[],
     ifMatch: IfMatch,
   ): Promise<string | undefined> {
-    if (password === undefined || problems.length > 0) return undefined
+    if (input.password === undefined || problems.length > 0) return undefined
     const present = await this.deps.dao.find(id)
     if (!present) throw new UserNotFoundError()
     const version = visibleVersion(present, this.deps.clock())
     if (Array.isArray(ifMatch) && !ifMatch.includes(version)) throw new VersionMismatchError()
-    return this.deps.hasher.hash(password)
+    await this.deps.authority.requireChange(caller, present, input)
+    return this.deps.hasher.hash(input.password)
   }
 
   private async total(filter: Filter | undefined, { total }: Paging, now: Date): Promise<number | undefined> {

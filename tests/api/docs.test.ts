@@ -72,3 +72,39 @@ it('the example of a new user is one that the service takes', async () => {
   expect(Object.keys(body.data)).toEqual(Object.keys(shown.data))
   expect(JSON.stringify(shown)).not.toMatch(/"password"|hash/)
 })
+
+describe('who may call', () => {
+  const shown = async (service: TestApi, path: string, method: string) =>
+    (await service.request.get('/openapi.json')).body.paths[path][method]
+  const PERSON = { accessToken: [] }
+  const PROGRAM = { apiKey: [] }
+
+  it('stands at each operation: credentials, permission, and the answers that follow', async () => {
+    const required = await startApi({ AUTH_MODE: 'required' })
+    try {
+      const { components } = (await required.request.get('/openapi.json')).body
+      expect(components.securitySchemes).toMatchObject({
+        accessToken: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+        apiKey: { type: 'http', scheme: 'bearer' },
+      })
+      const get = await shown(required, '/api/v1/users/{id}', 'get')
+      expect(get).toMatchObject({ security: [PERSON, PROGRAM], 'x-access': 'self', 'x-permission': 'users:read' })
+      expect(get.description).toBe('For the person itself, and with the permission `users:read`.')
+      expect(get.responses['401'].description).toMatch(/^UNAUTHENTICATED/)
+      const make = await shown(required, '/api/v1/auth/api-keys', 'post')
+      expect(make).toMatchObject({ security: [PERSON], 'x-access': 'people', 'x-step-up': true })
+      expect(Object.keys(make.responses['401'].content['application/json'].examples)).toEqual([
+        'UNAUTHENTICATED',
+        'STEP_UP_REQUIRED',
+      ])
+      const login = await shown(required, '/api/v1/auth/login', 'post')
+      expect([login.security, login.responses['429']]).toEqual([[], expect.anything()])
+    } finally {
+      await required.stop()
+    }
+  })
+
+  it('in open mode credentials are optional', async () => {
+    expect((await shown(api, '/api/v1/users', 'get')).security).toEqual([PERSON, PROGRAM, {}])
+  })
+})

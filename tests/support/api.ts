@@ -36,6 +36,7 @@ export async function startApi(overrides: Readonly<Record<string, string>> = {})
     request: request.agent(service.app),
     connection,
     stop: async () => {
+      await service.close()
       await connection.close()
       await database.drop()
     },

@@ -2,7 +2,7 @@ import { RoleTakenError } from '../../src/errors'
 import type { FieldTable, Filter } from '../../src/filter/filter'
 import type { ListQuery, Slice } from '../../src/filter/sort'
 import { type Role, roleSortValue, type RoleSortableField } from '../../src/roles/role'
-import type { RoleDao } from '../../src/roles/role.dao'
+import type { RoleDao, RoleStamp } from '../../src/roles/role.dao'
 import { matches, sliceOf } from './in-memory-filter'
 
 const FIELDS: FieldTable = { name: 'id', permission: 'set', text: 'text' }
@@ -27,6 +27,11 @@ export class InMemoryRoleDao implements RoleDao {
   async permissionsOf(names: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>> {
     const found = names.flatMap((name) => this.roles.get(name) ?? [])
     return new Map(found.map(({ name, permissions }) => [name, permissions]))
+  }
+
+  async changedSince(since: Date, limit: number): Promise<readonly RoleStamp[]> {
+    const changed = [...this.roles.values()].filter(({ updated_at }) => updated_at >= since).slice(0, limit)
+    return changed.map(({ name, updated_at, version }) => ({ name, updated_at, version }))
   }
 
   async list(filter: Filter | undefined, query: ListQuery): Promise<Slice<Role>> {

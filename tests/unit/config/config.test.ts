@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { ConfigError, loadConfig, VARIABLES } from '../../../src/config'
+import { ConfigError, loadConfig, readEnvironment, VARIABLES } from '../../../src/config'
 
 const problemsOf = (env: Record<string, string>): readonly string[] => {
   try {
@@ -47,7 +48,7 @@ it('has a default for everything, and is frozen', () => {
     allowRegistration: false,
     enumerationSafe: false,
     requireVerifiedEmail: false,
-    password: { minBytes: 8, classes: ['lower', 'upper', 'digit'], minScore: 0, refuseCommon: true },
+    password: { minBytes: 8, classes: ['lower', 'upper', 'digit'], words: [], minScore: 0, refuseCommon: true },
     login: { attemptsMax: 10, addressAttemptsMax: 100, windowS: 900, lockS: 60, lockMaxS: 3_600 },
     redisUrl: undefined,
     trustProxy: false,
@@ -56,6 +57,9 @@ it('has a default for everything, and is frozen', () => {
     deletedEmail: 'free',
     hstsMaxAgeS: 0,
     startedByNpm: false,
+    startId: undefined,
+    workers: 1,
+    engineUri: undefined,
   })
   expect(Object.isFrozen(config)).toBe(true)
   expect(Object.isFrozen(config.corsOrigins)).toBe(true)
@@ -134,6 +138,12 @@ describe('AUTH_MODE', () => {
     expect(loadConfig({ ...env, ENCRYPTION_KEY: 'ab'.repeat(32) }).encryptionKey).toEqual(Buffer.alloc(32, 0xab))
   })
 
+  it('reads what passwords need', () => {
+    const env = { PASSWORD_CLASSES: 'none', PASSWORD_WORDS: 'acme, rollcall' }
+    expect(loadConfig(env).password).toMatchObject({ classes: [], words: ['acme', 'rollcall'] })
+    expect(problemsOf({ PASSWORD_WORDS: 'abc' })).toHaveLength(1)
+  })
+
   it('asks for both of ADMIN_EMAIL and ADMIN_PASSWORD', () => {
     expect(problemsOf({ ADMIN_EMAIL: 'a@b.example' })).toEqual(['ADMIN_EMAIL and ADMIN_PASSWORD belong together'])
   })
@@ -155,4 +165,27 @@ it('.env.example explains every variable, and shows its default', () => {
   expect(shown.map(({ name }) => name).sort()).toEqual([...VARIABLES].sort())
   expect(variables).toHaveLength(VARIABLES.length)
   expect(loadConfig(Object.fromEntries(shown.map(({ name, value }) => [name, value])))).toEqual(loadConfig({}))
+})
+
+describe('a secret in a file of its own', () => {
+  afterEach(() => {
+    delete process.env['MONGO_URI_FILE']
+    delete process.env['MONGO_URI']
+  })
+
+  it('is read, without the end of its line', () => {
+    const path = join(mkdtempSync(join(tmpdir(), 'rollcall-secret-')), 'uri')
+    writeFileSync(path, 'mongodb://db.example/rollcall\n')
+    process.env['MONGO_URI_FILE'] = path
+
+    expect(loadConfig(readEnvironment()).mongoUri).toBe('mongodb://db.example/rollcall')
+    process.env['MONGO_URI'] = 'mongodb://other.example'
+    expect(() => readEnvironment()).toThrow('MONGO_URI and MONGO_URI_FILE exclude each other')
+  })
+
+  it('that cannot be read ends the start, without its path', () => {
+    process.env['MONGO_URI_FILE'] = '/nowhere/uri'
+
+    expect(() => readEnvironment()).toThrow(/MONGO_URI_FILE cannot be read \(ENOENT\)$/)
+  })
 })

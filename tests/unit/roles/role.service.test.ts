@@ -1,6 +1,7 @@
 import { AppError, type ErrorCode } from '../../../src/errors'
 import { compare } from '../../../src/filter/filter'
 import { PERMISSIONS } from '../../../src/http/access'
+import { OPERATOR } from '../../../src/http/caller'
 import { inMemoryServices } from '../../support/in-memory-users'
 
 const CREATED = '2026-03-01T12:00:00.000Z'
@@ -20,7 +21,8 @@ async function expectCode(work: Promise<unknown>, code: ErrorCode): Promise<void
   expect((error as AppError).code).toBe(code)
 }
 
-const holder = (role: string, at = 1) => world.users.create({ name: 'H', email: `h${at}@example.com`, roles: [role] })
+const holder = (role: string, at = 1) =>
+  world.users.create(OPERATOR, { name: 'H', email: `h${at}@example.com`, roles: [role] })
 
 describe('system roles', () => {
   test('are there, also when several processes start', async () => {
@@ -50,24 +52,26 @@ describe('system roles', () => {
   })
 
   test('stay what they are', async () => {
-    await expectCode(world.roles.remove('CLIENT', true, undefined), 'SYSTEM_ROLE')
-    await expectCode(world.roles.patch('CLIENT', { name: 'OTHER' }, undefined), 'SYSTEM_ROLE')
-    await expectCode(world.roles.patch('ADMIN', { permissions: ['users:read'] }, undefined), 'SYSTEM_ROLE')
-    expect(await world.roles.patch('CLIENT', { permissions: ['a:b'] }, undefined)).toMatchObject({
+    await expectCode(world.roles.remove(OPERATOR, 'CLIENT', true, undefined), 'SYSTEM_ROLE')
+    await expectCode(world.roles.patch(OPERATOR, 'CLIENT', { name: 'OTHER' }, undefined), 'SYSTEM_ROLE')
+    await expectCode(world.roles.patch(OPERATOR, 'ADMIN', { permissions: ['users:read'] }, undefined), 'SYSTEM_ROLE')
+    expect(await world.roles.patch(OPERATOR, 'CLIENT', { permissions: ['a:b'] }, undefined)).toMatchObject({
       permissions: ['a:b'],
     })
-    expect(await world.roles.replace('ADMIN', { description: 'Root' }, undefined)).toMatchObject({
+    expect(await world.roles.replace(OPERATOR, 'ADMIN', { description: 'Root' }, undefined)).toMatchObject({
       description: 'Root',
       permissions: PERMISSIONS,
     })
-    expect(await world.roles.patch('ADMIN', { permissions: [...PERMISSIONS].reverse() }, undefined)).toMatchObject({
+    expect(
+      await world.roles.patch(OPERATOR, 'ADMIN', { permissions: [...PERMISSIONS].reverse() }, undefined),
+    ).toMatchObject({
       version: 3,
     })
   })
 })
 
 test('creating', async () => {
-  const role = await world.roles.create({ name: 'EDITOR' })
+  const role = await world.roles.create(OPERATOR, { name: 'EDITOR' })
   expect(role).toEqual({
     name: 'EDITOR',
     description: '',
@@ -79,7 +83,7 @@ test('creating', async () => {
     version: 1,
   })
   expect(await world.roles.get('EDITOR')).toEqual(role)
-  await expectCode(world.roles.create({ name: 'EDITOR' }), 'ROLE_TAKEN')
+  await expectCode(world.roles.create(OPERATOR, { name: 'EDITOR' }), 'ROLE_TAKEN')
   await expectCode(world.roles.get('NOPE'), 'ROLE_NOT_FOUND')
 })
 
@@ -105,12 +109,12 @@ test('listing', async () => {
 describe('changing', () => {
   const permissions = ['users:read']
   beforeEach(async () => {
-    await world.roles.create({ name: 'EDITOR', description: 'Edits', permissions })
+    await world.roles.create(OPERATOR, { name: 'EDITOR', description: 'Edits', permissions })
     world.setTime(LATER)
   })
 
   test('a part, or the whole', async () => {
-    const patched = await world.roles.patch('EDITOR', { description: 'New' }, [1])
+    const patched = await world.roles.patch(OPERATOR, 'EDITOR', { description: 'New' }, [1])
     expect(patched).toMatchObject({
       description: 'New',
       permissions,
@@ -118,34 +122,37 @@ describe('changing', () => {
       created_at: CREATED,
       version: 2,
     })
-    expect(await world.roles.replace('EDITOR', { permissions: ['a:b'] }, 'any')).toMatchObject({
+    expect(await world.roles.replace(OPERATOR, 'EDITOR', { permissions: ['a:b'] }, 'any')).toMatchObject({
       description: '',
       permissions: ['a:b'],
       version: 3,
     })
-    expect(await world.roles.replace('EDITOR', {}, undefined)).toMatchObject({ permissions: [], version: 4 })
+    expect(await world.roles.replace(OPERATOR, 'EDITOR', {}, undefined)).toMatchObject({ permissions: [], version: 4 })
   })
 
   test('what was read can be sent back; other read-only values are refused', async () => {
     const role = await world.roles.get('EDITOR')
-    expect(await world.roles.replace('EDITOR', { ...role }, undefined)).toEqual(role)
-    await expectCode(world.roles.patch('EDITOR', { ...role, version: 2 } as object, undefined), 'VALIDATION_FAILED')
-    await expectCode(world.roles.patch('EDITOR', { description: 'x' }, [2]), 'VERSION_MISMATCH')
-    await expectCode(world.roles.patch('NOPE', {}, undefined), 'ROLE_NOT_FOUND')
+    expect(await world.roles.replace(OPERATOR, 'EDITOR', { ...role }, undefined)).toEqual(role)
+    await expectCode(
+      world.roles.patch(OPERATOR, 'EDITOR', { ...role, version: 2 } as object, undefined),
+      'VALIDATION_FAILED',
+    )
+    await expectCode(world.roles.patch(OPERATOR, 'EDITOR', { description: 'x' }, [2]), 'VERSION_MISMATCH')
+    await expectCode(world.roles.patch(OPERATOR, 'NOPE', {}, undefined), 'ROLE_NOT_FOUND')
   })
 
   test('is tried again when somebody else was faster, and not for ever', async () => {
     const replace = world.roleDao.replace.bind(world.roleDao)
     let calls = 0
     world.roleDao.replace = async (role, expected) => (calls++ === 0 ? false : replace(role, expected))
-    expect(await world.roles.patch('EDITOR', { description: 'x' }, undefined)).toMatchObject({ version: 2 })
+    expect(await world.roles.patch(OPERATOR, 'EDITOR', { description: 'x' }, undefined)).toMatchObject({ version: 2 })
     world.roleDao.replace = async () => false
-    await expectCode(world.roles.patch('EDITOR', { description: 'y' }, undefined), 'CONFLICT')
+    await expectCode(world.roles.patch(OPERATOR, 'EDITOR', { description: 'y' }, undefined), 'CONFLICT')
   })
 
   test('the name: its holders hold the new one', async () => {
     const { id } = await holder('EDITOR')
-    const renamed = await world.roles.patch('EDITOR', { name: 'WRITER' }, undefined)
+    const renamed = await world.roles.patch(OPERATOR, 'EDITOR', { name: 'WRITER' }, undefined)
     expect(renamed).toMatchObject({
       name: 'WRITER',
       description: 'Edits',
@@ -159,7 +166,7 @@ describe('changing', () => {
 
   test('the name: not to one that is taken, and then nothing has changed', async () => {
     const before = await world.roles.get('EDITOR')
-    await expectCode(world.roles.patch('EDITOR', { name: 'CLIENT' }, undefined), 'ROLE_TAKEN')
+    await expectCode(world.roles.patch(OPERATOR, 'EDITOR', { name: 'CLIENT' }, undefined), 'ROLE_TAKEN')
     expect(await world.roles.get('EDITOR')).toEqual(before)
     expect(await world.roles.unknown(['EDITOR', 'NOPE', 'ADMIN'])).toEqual(['NOPE'])
   })
@@ -168,32 +175,32 @@ describe('changing', () => {
     const mark = world.roleDao.mark.bind(world.roleDao)
     let calls = 0
     world.roleDao.mark = async (...args) => (calls++ === 0 ? false : mark(...args))
-    expect(await world.roles.patch('EDITOR', { name: 'WRITER' }, undefined)).toMatchObject({ name: 'WRITER' })
+    expect(await world.roles.patch(OPERATOR, 'EDITOR', { name: 'WRITER' }, undefined)).toMatchObject({ name: 'WRITER' })
     world.roleDao.insert = async () => Promise.reject(new AppError('SERVICE_UNAVAILABLE'))
-    await expectCode(world.roles.patch('WRITER', { name: 'AUTHOR' }, undefined), 'SERVICE_UNAVAILABLE')
+    await expectCode(world.roles.patch(OPERATOR, 'WRITER', { name: 'AUTHOR' }, undefined), 'SERVICE_UNAVAILABLE')
     // A later change clears the mark that this left.
     expect(await world.roles.unknown(['WRITER'])).toEqual(['WRITER'])
-    await world.roles.patch('WRITER', {}, undefined)
+    await world.roles.patch(OPERATOR, 'WRITER', {}, undefined)
     expect(await world.roles.unknown(['WRITER'])).toEqual([])
   })
 })
 
 describe('deleting', () => {
   beforeEach(async () => {
-    await world.roles.create({ name: 'EDITOR' })
+    await world.roles.create(OPERATOR, { name: 'EDITOR' })
   })
 
   test('a role that nobody holds', async () => {
-    await expectCode(world.roles.remove('EDITOR', false, [2]), 'VERSION_MISMATCH')
-    await world.roles.remove('EDITOR', false, [1])
-    await expectCode(world.roles.remove('EDITOR', false, undefined), 'ROLE_NOT_FOUND')
+    await expectCode(world.roles.remove(OPERATOR, 'EDITOR', false, [2]), 'VERSION_MISMATCH')
+    await world.roles.remove(OPERATOR, 'EDITOR', false, [1])
+    await expectCode(world.roles.remove(OPERATOR, 'EDITOR', false, undefined), 'ROLE_NOT_FOUND')
   })
 
   test('one that somebody holds, only by force', async () => {
     const { id } = await holder('EDITOR')
-    await expectCode(world.roles.remove('EDITOR', false, undefined), 'ROLE_IN_USE')
+    await expectCode(world.roles.remove(OPERATOR, 'EDITOR', false, undefined), 'ROLE_IN_USE')
     expect(await world.roles.unknown(['EDITOR'])).toEqual([])
-    await world.roles.remove('EDITOR', true, undefined)
+    await world.roles.remove(OPERATOR, 'EDITOR', true, undefined)
     expect(await world.users.get(id)).toMatchObject({ roles: [] })
   })
 
@@ -204,7 +211,7 @@ describe('deleting', () => {
     let removals = 0
     world.roleDao.mark = async (...args) => (marks++ === 0 ? false : mark(...args))
     world.roleDao.remove = async (...args) => (removals++ === 0 ? false : remove(...args))
-    await world.roles.remove('EDITOR', false, undefined)
+    await world.roles.remove(OPERATOR, 'EDITOR', false, undefined)
     expect([marks, removals]).toEqual([3, 2])
     await expectCode(world.roles.get('EDITOR'), 'ROLE_NOT_FOUND')
   })

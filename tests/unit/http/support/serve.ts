@@ -4,9 +4,12 @@ import { connect } from 'node:net'
 import { Writable } from 'node:stream'
 import { createApp, dataHeaders } from '../../../../src/app'
 import { loadConfig } from '../../../../src/config'
+import { openAuthority } from '../../../../src/http/authority'
 import { openGatekeeper } from '../../../../src/http/gatekeeper'
 import { createHttpServer } from '../../../../src/http/server'
 import { listen } from '../../../../src/http/shutdown'
+import { unlimited } from '../../../../src/limits/rate-limiter'
+import { createPasswordPolicy } from '../../../../src/passwords/password-policy'
 import { createHealth, type Health } from '../../../../src/observability/health'
 import { createLogger } from '../../../../src/observability/logger'
 import { noteResource } from './notes'
@@ -46,6 +49,9 @@ export async function serve({ env = {}, pingMongo = async () => 0.5 }: ServeOpti
     resources: [noteResource()],
     health,
     gatekeeper: openGatekeeper,
+    authority: openAuthority,
+    rates: unlimited,
+    passwordPolicy: createPasswordPolicy(config.password),
   })
   const server = createHttpServer(app, dataHeaders())
   const port = await listen(server, 0, '127.0.0.1')

@@ -1,0 +1,78 @@
+import { type Connection, mongo } from 'mongoose'
+import { storeCall } from '../mongo/store-call'
+import type { DeletedUser, DeletedUserDao } from './deleted-user.dao'
+import { type DeletedUserDocument, userModels } from './user.model'
+
+const SECRET = {
+  password_hash: 0,
+  sort_keys: 0,
+  grants_end_at: 0,
+  access_changed_at: 0,
+  sessions_not_before: 0,
+} as const
+const ID = /^[0-9a-f]{24}$/
+
+export class MongooseDeletedUserDao implements DeletedUserDao {
+  private readonly deleted: mongo.Collection<DeletedUserDocument>
+
+  /** @param deadlineMs how long any one call may take, in milliseconds. */
+  constructor(
+    connection: Connection,
+    private readonly deadlineMs: number,
+  ) {
+    this.deleted = userModels(connection).deleted.collection as unknown as mongo.Collection<DeletedUserDocument>
+  }
+
+  async find(id: string, now: Date): Promise<DeletedUser | undefined> {
+    if (!ID.test(id)) return undefined
+    const document = await this.within(
+      this.deleted.findOne({ _id: toObjectId(id), purge_at: { $gt: now } }, { projection: SECRET }),
+    )
+    if (!document) return undefined
+    const { _id, deleted_at, purge_at, reserved_email, ...user } = document
+    return {
+      user: { ...user, id: _id.toHexString() },
+      deleted_at,
+      purge_at,
+      email_reserved: reserved_email !== undefined,
+    }
+  }
+
+  async close(id: string, now: Date): Promise<string | undefined> {
+    if (!ID.test(id)) return undefined
+    const closed = await this.within(
+      this.deleted.findOneAndUpdate(
+        { _id: toObjectId(id) },
+        { $min: { purge_at: now } },
+        { projection: { email: 1 }, returnDocument: 'after' },
+      ),
+    )
+    return closed?.email
+  }
+
+  async erase(id: string, now: Date): Promise<void> {
+    await this.within(this.deleted.deleteOne({ _id: toObjectId(id), purge_at: { $lte: now } }))
+  }
+
+  async due(now: Date, limit: number): Promise<readonly string[]> {
+    const due = this.deleted.find({ purge_at: { $lte: now } }, { projection: { _id: 1 }, limit })
+    return (await this.within(due.toArray())).map(({ _id }) => _id.toHexString())
+  }
+
+  async deletedBefore(instant: Date, after: string | undefined, limit: number): Promise<readonly string[]> {
+    const beyond = after === undefined ? {} : { _id: { $gt: toObjectId(after) } }
+    const found = this.deleted.find(
+      { deleted_at: { $lt: instant }, ...beyond },
+      { projection: { _id: 1 }, sort: { _id: 1 }, limit },
+    )
+    return (await this.within(found.toArray())).map(({ _id }) => _id.toHexString())
+  }
+
+  private within<T>(work: Promise<T>): Promise<T> {
+    return storeCall(work, this.deadlineMs)
+  }
+}
+
+function toObjectId(id: string): mongo.ObjectId {
+  return mongo.ObjectId.createFromHexString(id)
+}
