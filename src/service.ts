@@ -44,8 +44,13 @@ interface Parts {
 export async function createService(config: Config, connection: Connection, logger: Logger): Promise<Service> {
   const parts = compose(config, connection, logger)
   const { foundations, signingIn, people } = parts
-  await prepare(parts)
-  await makeAdministrator(people.setup, config, logger)
+  try {
+    await prepare(parts)
+    await makeAdministrator(people.setup, config, logger)
+  } catch (error) {
+    await closeAll(parts)
+    throw error
+  }
   const sweep = startPurgeSweep(people.privacy, logger)
   const version = serviceVersion()
   const ping = () => withDeadline(pingMongo(connection), config.mongoDeadlineMs)
@@ -128,6 +133,11 @@ async function makeAdministrator(setup: SetupService, config: Config, logger: Lo
   const outcome = await setup.fromEnvironment(adminEmail, adminPassword)
   if (outcome.kind === 'refused') {
     throw new ConfigError(outcome.problems.map(({ message }) => `ADMIN_PASSWORD is refused: ${message}`))
+  }
+  if (outcome.kind === 'unverified') {
+    throw new ConfigError([
+      'ADMIN_EMAIL is the address of a user who has not verified it: take another, or delete the user',
+    ])
   }
   if (outcome.kind === 'made') logger.info('The first administrator is made: ADMIN_EMAIL, with ADMIN_PASSWORD')
   if (outcome.kind === 'promoted')

@@ -1,5 +1,6 @@
 import type { Connection } from 'mongoose'
 import type { Config } from '../config'
+import type { Authority } from '../http/authority'
 import type { LoginGuard } from '../limits/login-guard'
 import type { RateLimiter } from '../limits/rate-limiter'
 import type { AccountMails } from '../mail/account-mails'
@@ -27,6 +28,7 @@ export interface AccountsDeps {
   readonly users: UserService
   readonly access: UserAccessService
   readonly hasher: PasswordHasher
+  readonly authority: Authority
   readonly logins: LoginGuard
   readonly rates: RateLimiter
   readonly mails: AccountMails
@@ -60,7 +62,7 @@ export function createAccounts(deps: AccountsDeps): Accounts {
       registration: new RegistrationService({ ...sending, users, settings: config }),
       verification: new EmailVerificationService({ ...sending, users: access, changes }),
       resets: new PasswordResetService({ ...sending, users: access, hasher, logins }),
-      invitations: new InvitationService({ ...sending, users, access, hasher }),
+      invitations: new InvitationService({ ...sending, users, access, hasher, authority: deps.authority }),
     },
     emailChanges: changes,
     records: new AccountRecordsService({ tokens, changes, mailbox }),

@@ -1,3 +1,4 @@
+import type { Authority } from '../http/authority'
 import type { Caller } from '../http/caller'
 import type { RateLimiter } from '../limits/rate-limiter'
 import type { AccountMails } from '../mail/account-mails'
@@ -22,6 +23,7 @@ export interface InvitationDeps {
   readonly access: Pick<UserAccessService, 'choosePassword' | 'credentialsByEmail' | 'view'>
   readonly tokens: Pick<OneTimeTokenService, 'issue' | 'peek' | 'revokeAll' | 'take'>
   readonly hasher: Pick<PasswordHasher, 'hash'>
+  readonly authority: Authority
   readonly mails: AccountMails
   readonly rates: RateLimiter
 }
@@ -69,6 +71,7 @@ export class InvitationService {
       if (!isEmailTaken(error)) throw error
       const present = await this.deps.access.credentialsByEmail(input.email)
       if (!present?.is_active || present.has_password) throw error
+      await this.deps.authority.requireOver(caller, present.id)
       return { user: await this.deps.access.view(present.id), again: true }
     }
   }

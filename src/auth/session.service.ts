@@ -113,9 +113,12 @@ export class SessionService {
     return ended
   }
 
-  /** Lets the session outlive a change of the password that was made in it. @returns false when it has ended. */
-  async renew(id: string): Promise<boolean> {
-    const renewed = await this.deps.dao.renew(id, this.deps.clock())
+  /**
+   * Lets the session outlive a change of the password that was made in it at this time, and none that came later.
+   * @returns false when it has ended.
+   */
+  async renew(id: string, changedAt: Date): Promise<boolean> {
+    const renewed = await this.deps.dao.renew(id, changedAt)
     this.deps.callers.drop([id])
     return renewed
   }

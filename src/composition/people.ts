@@ -31,7 +31,20 @@ export function createPeople(foundations: Foundations, signingIn: SigningIn): Pe
   const shared = { dao, guard, roles, authority, hasher, clock }
   const users = new UserService({ ...shared, deletedRetentionDays: config.deletedRetentionDays })
   const { background } = foundations
-  const life = { config, connection, users, access, hasher, logins, rates, mails, mailbox, background, clock }
+  const life = {
+    config,
+    connection,
+    users,
+    access,
+    hasher,
+    authority,
+    logins,
+    rates,
+    mails,
+    mailbox,
+    background,
+    clock,
+  }
   const accounts = createAccounts(life)
   const services = {
     users,

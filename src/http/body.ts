@@ -5,6 +5,8 @@ import { AppError } from '../errors'
 import { parseJson } from './json-text'
 
 export const BODY_BYTES_MAX = 1_048_576
+/** Where anybody may call: what is wrong with a large body is dear to find out. */
+export const ANYBODYS_BODY_BYTES_MAX = 65_536
 const JSON_TYPE = 'application/json'
 const UTF8 = new Set(['utf-8', 'utf8'])
 
@@ -16,18 +18,22 @@ const INFLATERS: ReadonlyMap<string, Inflate> = new Map<string, Inflate>([
 ])
 
 /**
- * Reads a JSON body of at most 1 MiB, counted after decompression as well.
+ * Reads a JSON body of at most `bytesMax`, counted after decompression as well.
  * @param consumes the media types that the route takes.
  * @throws AppError MALFORMED_JSON (absent, not JSON, too deep), UNSUPPORTED_MEDIA_TYPE, PAYLOAD_TOO_LARGE; what is left
  * unread then is discarded by Node once the answer is out.
  */
-export async function readBody(req: IncomingMessage, consumes: readonly string[] = [JSON_TYPE]): Promise<unknown> {
+export async function readBody(
+  req: IncomingMessage,
+  consumes: readonly string[] = [JSON_TYPE],
+  bytesMax = BODY_BYTES_MAX,
+): Promise<unknown> {
   if (!hasBody(req)) throw absent()
   requireMediaType(req.headers['content-type'], consumes)
   const inflate = inflaterOf(req.headers['content-encoding'])
-  const sent = await collect(req)
+  const sent = await collect(req, bytesMax)
   if (sent.length === 0) throw absent()
-  return parseJson(inflate ? await inflated(sent, inflate) : sent)
+  return parseJson(inflate ? await inflated(sent, inflate, bytesMax) : sent)
 }
 
 function hasBody({ headers }: IncomingMessage): boolean {
@@ -56,25 +62,24 @@ function inflaterOf(encoding: string | undefined): Inflate | undefined {
   throw new AppError('UNSUPPORTED_MEDIA_TYPE', { message: `Content-Encoding must be ${known}, or absent` })
 }
 
-async function inflated(bytes: Buffer, inflate: Inflate): Promise<Buffer> {
+async function inflated(bytes: Buffer, inflate: Inflate, bytesMax: number): Promise<Buffer> {
   try {
-    return await inflate(bytes, { maxOutputLength: BODY_BYTES_MAX })
+    return await inflate(bytes, { maxOutputLength: bytesMax })
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw new AppError('PAYLOAD_TOO_LARGE')
     throw new AppError('MALFORMED_JSON', { message: 'The request body cannot be decompressed', cause: error })
   }
 }
 
-function collect(req: IncomingMessage): Promise<Buffer> {
-  if (Number(req.headers['content-length'] ?? 0) > BODY_BYTES_MAX)
-    return Promise.reject(new AppError('PAYLOAD_TOO_LARGE'))
+function collect(req: IncomingMessage, bytesMax: number): Promise<Buffer> {
+  if (Number(req.headers['content-length'] ?? 0) > bytesMax) return Promise.reject(new AppError('PAYLOAD_TOO_LARGE'))
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     let length = 0
     const onData = (chunk: Buffer) => {
       length += chunk.length
       chunks.push(chunk)
-      if (length > BODY_BYTES_MAX) settle(() => reject(new AppError('PAYLOAD_TOO_LARGE')))
+      if (length > bytesMax) settle(() => reject(new AppError('PAYLOAD_TOO_LARGE')))
     }
     const onEnd = () =>
       settle(() => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, length)))

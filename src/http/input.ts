@@ -1,7 +1,7 @@
 import { parse } from 'node:querystring'
 import type { Request, Response } from 'express'
 import { AppError, type FieldError } from '../errors'
-import { readBody } from './body'
+import { ANYBODYS_BODY_BYTES_MAX, BODY_BYTES_MAX, readBody } from './body'
 import type { Caller } from './caller'
 import { contextOf } from './context'
 import { joi } from './joi'
@@ -45,9 +45,13 @@ export function inputReader(row: Route, requireIfMatch: boolean, context: Valida
 }
 
 async function withBody(req: Request, row: Route, check: Check, input: Input, problems: FieldError[]): Promise<Input> {
-  const body = check(await readBody(req, row.consumes), problems)
+  const body = check(await readBody(req, row.consumes, bytesMaxOf(row)), problems)
   throwIfAny(problems)
   return { ...input, body }
+}
+
+function bytesMaxOf({ access }: Route): number {
+  return access.to === 'anyone' ? ANYBODYS_BODY_BYTES_MAX : BODY_BYTES_MAX
 }
 
 function queryCheck(row: Route): QueryCheck {

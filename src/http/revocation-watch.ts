@@ -75,8 +75,14 @@ export class RevocationWatch implements Freshness {
     const since = new Date(this.options.clock().getTime() - WINDOW_MS)
     const silent = begunAt - this.freshSince > SILENCE_MS_MAX
     const asked = [...this.sources]
-    const changes = await Promise.all(asked.map((source) => source.changedSince(since)))
-    asked.forEach((source, at) => source.drop(silent ? 'all' : (changes[at] ?? 'all')))
+    const answers = await Promise.allSettled(asked.map(async (source) => source.changedSince(since)))
+    // Whoever answered drops what it told, also when another one failed: a change may be told but once.
+    asked.forEach((source, at) => {
+      const answer = answers[at]
+      if (answer?.status === 'fulfilled') source.drop(silent ? 'all' : answer.value)
+    })
+    const failed = answers.find((answer) => answer.status === 'rejected')
+    if (failed) throw failed.reason
     if (!this.closed && asked.length === this.sources.length) this.freshSince = begunAt
   }
 

@@ -1,3 +1,4 @@
+import { AppError } from '../errors'
 import { holdersOf, PEOPLE, unauthenticated } from '../http/access'
 import type { Caller } from '../http/caller'
 import { type Input, type Resource, type Route, route } from '../http/route'
@@ -32,7 +33,8 @@ export function userMfaResource(mfa: MfaService): Resource {
         params: schemas.userParams,
         successes: REMOVED,
         errors: ['USER_NOT_FOUND', 'MFA_NOT_ACTIVE'],
-        handle: async ({ params }) => {
+        handle: async ({ params, caller }) => {
+          if (caller.kind === 'api_key' && caller.userId === params.id) throw notByOwnKey()
           await mfa.remove(params.id)
           return NOTHING
         },
@@ -137,4 +139,9 @@ function idOf({ userId }: Caller): string {
 
 function personOf({ caller, client }: Pick<Input, 'caller' | 'client'>): Person {
   return { userId: idOf(caller), sessionId: caller.sessionId, address: client.address }
+}
+
+/** A key is not asked for a fresh proof: whoever has stolen it must not take the second factor off its maker. */
+function notByOwnKey(): AppError {
+  return new AppError('FORBIDDEN', { message: 'An API key cannot remove the authenticator of its maker' })
 }

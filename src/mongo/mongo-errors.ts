@@ -5,12 +5,12 @@ const DUPLICATE_KEY = 11000
 
 /**
  * Server codes that say "not now", from the MongoDB manual's error codes: HostUnreachable 6, HostNotFound 7,
- * MaxTimeMSExpired 50, NetworkTimeout 89, ShutdownInProgress 91, PrimarySteppedDown 189, ExceededTimeLimit 262,
+ * MaxTimeMSExpired 50, NetworkTimeout 89, ShutdownInProgress 91, WriteConflict 112, PrimarySteppedDown 189, ExceededTimeLimit 262,
  * SocketException 9001, NotWritablePrimary 10107, InterruptedAtShutdown 11600, InterruptedDueToReplStateChange 11602,
  * NotPrimaryNoSecondaryOk 13435, NotPrimaryOrSecondary 13436.
  */
 const PASSING_CODES: ReadonlySet<unknown> = new Set([
-  6, 7, 50, 89, 91, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436,
+  6, 7, 50, 89, 91, 112, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436,
 ])
 
 /** Whether a unique index over `field` refused the write. */

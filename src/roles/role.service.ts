@@ -169,14 +169,14 @@ export class RoleService {
       refuseForSystemRole(present, wanted)
       if (!present.leaving && sameContent(present, wanted)) return present
       const next = { ...wanted, leaving: false, updated_at: this.deps.clock(), version: present.version + 1 }
-      if (next.name !== name) return this.rename(present, next)
+      if (next.name !== name) return this.rename(present, next, compute)
       return (await this.deps.dao.replace(next, present.version)) ? next : undefined
     })
     return this.present(role)
   }
 
   /** The new role first, then its holders, then the old one goes: at no time does a holder's role not exist. */
-  private async rename(present: Role, next: Role): Promise<Role | undefined> {
+  private async rename(present: Role, next: Role, compute: (present: Role) => Role): Promise<Role | undefined> {
     const { dao, holders, clock } = this.deps
     if (!(await dao.mark(present.name, present.version, true))) return undefined
     try {
@@ -186,9 +186,25 @@ export class RoleService {
       throw error
     }
     await holders.renameRole(present.name, next.name, clock())
-    await dao.remove(present.name, present.version)
+    const renamed = await this.retire(present, next, compute)
     await holders.renameRole(present.name, next.name, clock())
-    return next
+    return renamed
+  }
+
+  /** Removes the old one. What somebody else has made of it meanwhile holds under the new name as well. */
+  private async retire(present: Role, next: Role, compute: (present: Role) => Role): Promise<Role> {
+    const { dao, clock } = this.deps
+    let [old, renamed] = [present, next]
+    for (let tried = 0; tried < ATTEMPTS_MAX; tried += 1) {
+      if (await dao.remove(old.name, old.version)) return renamed
+      const latest = await dao.find(old.name)
+      if (!latest) return renamed
+      const version = renamed.version + 1
+      const carried = { ...compute(latest), name: next.name, leaving: false, updated_at: clock(), version }
+      if (latest.version !== old.version && (await dao.replace(carried, renamed.version))) renamed = carried
+      if (await dao.mark(latest.name, latest.version, true)) old = latest
+    }
+    throw new AppError('CONFLICT')
   }
 
   private async retrying(

@@ -36,7 +36,7 @@ export interface SetupDeps {
 
 /** What a start did about the administrator: none was needed, one was made, or a user who was there became one. */
 export type EnvironmentOutcome =
-  | { readonly kind: 'there' | 'made' | 'promoted' }
+  | { readonly kind: 'there' | 'made' | 'promoted' | 'unverified' }
   | { readonly kind: 'refused'; readonly problems: readonly FieldError[] }
 
 /**
@@ -109,6 +109,8 @@ export class SetupService {
     if (await this.deps.access.anyAdministrator()) return { kind: 'there' }
     const user = await this.deps.access.credentialsByEmail(email)
     if (!user?.is_active) throw taken
+    // Somebody else may have registered the address: it must not become an administrator by that.
+    if (!user.email_verified) return { kind: 'unverified' }
     await this.deps.roles.add(OPERATOR, user.id, { roles: [ADMIN_ROLE] })
     return { kind: 'promoted' }
   }

@@ -1,7 +1,7 @@
 import { type Connection, mongo } from 'mongoose'
 import { storeCall } from '../mongo/store-call'
 import type { DeletedUser, DeletedUserDao } from './deleted-user.dao'
-import { type DeletedUserDocument, userModels } from './user.model'
+import { type DeletedUserDocument, type PurgedUserDocument, userModels } from './user.model'
 
 const SECRET = {
   password_hash: 0,
@@ -14,13 +14,16 @@ const ID = /^[0-9a-f]{24}$/
 
 export class MongooseDeletedUserDao implements DeletedUserDao {
   private readonly deleted: mongo.Collection<DeletedUserDocument>
+  private readonly purged: mongo.Collection<PurgedUserDocument>
 
   /** @param deadlineMs how long any one call may take, in milliseconds. */
   constructor(
     connection: Connection,
     private readonly deadlineMs: number,
   ) {
-    this.deleted = userModels(connection).deleted.collection as unknown as mongo.Collection<DeletedUserDocument>
+    const { deleted, purged } = userModels(connection)
+    this.deleted = deleted.collection as unknown as mongo.Collection<DeletedUserDocument>
+    this.purged = purged.collection as unknown as mongo.Collection<PurgedUserDocument>
   }
 
   async find(id: string, now: Date): Promise<DeletedUser | undefined> {
@@ -50,7 +53,10 @@ export class MongooseDeletedUserDao implements DeletedUserDao {
     return closed?.email
   }
 
+  /** First a note that it was there: processes that have not seen the deletion yet would never hear of it. */
   async erase(id: string, now: Date): Promise<void> {
+    const note = { $set: { purged_at: now } }
+    await this.within(this.purged.updateOne({ _id: toObjectId(id) }, note, { upsert: true }))
     await this.within(this.deleted.deleteOne({ _id: toObjectId(id), purge_at: { $lte: now } }))
   }
 

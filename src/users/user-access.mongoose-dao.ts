@@ -2,7 +2,7 @@ import { type Connection, mongo } from 'mongoose'
 import { storeCall } from '../mongo/store-call'
 import { ADMIN_ROLE } from '../roles/role.service'
 import type { UserAccess, UserAccessDao, UserCredentials } from './user-access.dao'
-import { type DeletedUserDocument, type UserDocument, userModels } from './user.model'
+import { type DeletedUserDocument, type PurgedUserDocument, type UserDocument, userModels } from './user.model'
 
 const ACCESS = {
   name: 1,
@@ -21,6 +21,7 @@ type Found = Pick<UserDocument, '_id' | 'password_hash' | keyof typeof ACCESS>
 export class MongooseUserAccessDao implements UserAccessDao {
   private readonly users: mongo.Collection<UserDocument>
   private readonly deleted: mongo.Collection<DeletedUserDocument>
+  private readonly purged: mongo.Collection<PurgedUserDocument>
 
   /** @param deadlineMs how long any one call may take, in milliseconds. */
   constructor(
@@ -30,6 +31,7 @@ export class MongooseUserAccessDao implements UserAccessDao {
     const models = userModels(connection)
     this.users = models.users.collection as unknown as mongo.Collection<UserDocument>
     this.deleted = models.deleted.collection as unknown as mongo.Collection<DeletedUserDocument>
+    this.purged = models.purged.collection as unknown as mongo.Collection<PurgedUserDocument>
   }
 
   async access(id: string): Promise<UserAccess | undefined> {
@@ -47,13 +49,14 @@ export class MongooseUserAccessDao implements UserAccessDao {
 
   async changedSince(since: Date, limit: number): Promise<readonly string[]> {
     const only = { projection: { _id: 1 }, limit } as const
-    const [changed, deleted] = await this.within(
+    const [changed, deleted, purged] = await this.within(
       Promise.all([
         this.users.find({ access_changed_at: { $gte: since } }, only).toArray(),
         this.deleted.find({ deleted_at: { $gte: since } }, only).toArray(),
+        this.purged.find({ purged_at: { $gte: since } }, only).toArray(),
       ]),
     )
-    return [...changed, ...deleted].slice(0, limit).map(({ _id }) => _id.toHexString())
+    return [...changed, ...deleted, ...purged].slice(0, limit).map(({ _id }) => _id.toHexString())
   }
 
   async rehash(id: string, from: string, to: string): Promise<boolean> {

@@ -29,7 +29,7 @@ export interface UserPasswordsDeps {
   readonly verifier: PasswordCheck
   readonly logins: LoginGuard
   /** Keeps alive the session in which the person changed its own password; all its others end. */
-  readonly sessions: { renew(sessionId: string): Promise<unknown> }
+  readonly sessions: { renew(sessionId: string, changedAt: Date): Promise<unknown> }
   /** Tells the owner. It must not throw. */
   readonly onChanged: (user: UserView) => void
   readonly clock: () => Date
@@ -64,7 +64,9 @@ export class UserPasswordsService {
       if (current !== stored) throw wrongPassword()
       return { user: { ...now, has_password: true }, passwordHash }
     })
-    if (caller.userId === id && caller.sessionId !== undefined) await this.deps.sessions.renew(caller.sessionId)
+    if (caller.userId === id && caller.sessionId !== undefined) {
+      await this.deps.sessions.renew(caller.sessionId, user.updated_at)
+    }
     const view = presentUser(user, this.deps.clock())
     this.deps.onChanged(view)
     return view
@@ -81,7 +83,8 @@ export class UserPasswordsService {
       await attempt.abandoned()
       throw error
     })
-    if (right) return attempt.succeeded()
+    // The password is but one of the factors that are guessed at: it does not clear what was counted.
+    if (right) return attempt.abandoned()
     await attempt.failed()
     throw wrongPassword()
   }

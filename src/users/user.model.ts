@@ -29,9 +29,19 @@ export interface DeletedUserDocument extends UserDocument {
  */
 const PURGE_BACKSTOP_S = 7 * 24 * 60 * 60
 
+/** A purged user, for as long as a process may still know what it was allowed to do. */
+export interface PurgedUserDocument {
+  readonly _id: mongo.ObjectId
+  readonly purged_at: Date
+}
+
+/** Far longer than processes keep such knowledge after a change. */
+const PURGED_KEPT_S = 300
+
 export interface UserModels {
   readonly users: Model<UserDocument>
   readonly deleted: Model<DeletedUserDocument>
+  readonly purged: Model<PurgedUserDocument>
 }
 
 const grant = new Schema<Grant>(
@@ -101,12 +111,20 @@ function deletedUserSchema(): Schema<DeletedUserDocument> {
   schema.index({ purge_at: 1 }, { expireAfterSeconds: PURGE_BACKSTOP_S })
   schema.index({ reserved_email: 1 }, { sparse: true })
   schema.index({ deleted_at: 1 })
+  schema.index({ 'grants.role': 1 })
+  return schema
+}
+
+function purgedUserSchema(): Schema<PurgedUserDocument> {
+  const dates = { purged_at: { type: Date, required: true } }
+  const schema = new Schema<PurgedUserDocument>(dates, { ...OPTIONS, collection: 'purged_users' })
+  schema.index({ purged_at: 1 }, { expireAfterSeconds: PURGED_KEPT_S })
   return schema
 }
 
 /** The models of a connection; asked for twice, they are the same. */
 export function userModels(connection: Connection): UserModels {
-  return { users: usersOf(connection), deleted: deletedUsersOf(connection) }
+  return { users: usersOf(connection), deleted: deletedUsersOf(connection), purged: purgedUsersOf(connection) }
 }
 
 function usersOf(connection: Connection): Model<UserDocument> {
@@ -119,12 +137,18 @@ function deletedUsersOf(connection: Connection): Model<DeletedUserDocument> {
   return known ?? connection.model<DeletedUserDocument>('DeletedUser', deletedUserSchema())
 }
 
+function purgedUsersOf(connection: Connection): Model<PurgedUserDocument> {
+  const known = connection.models['PurgedUser'] as Model<PurgedUserDocument> | undefined
+  return known ?? connection.model<PurgedUserDocument>('PurgedUser', purgedUserSchema())
+}
+
 /** Builds what is missing; every process may do so at once, at each start. */
 export async function ensureUserIndexes(connection: Connection): Promise<void> {
-  const { users, deleted } = userModels(connection)
+  const { users, deleted, purged } = userModels(connection)
   await users.createIndexes()
   await dropFormerBackstop(deleted.collection as unknown as mongo.Collection<DeletedUserDocument>)
   await deleted.createIndexes()
+  await purged.createIndexes()
 }
 
 const NAMESPACE_NOT_FOUND = 26

@@ -208,6 +208,8 @@ export class MongooseUserDao implements UserDao {
   }
 
   async stripRole(role: string, now: Date): Promise<void> {
+    // Who comes back later must not find another role of this name.
+    await this.within(this.deleted.updateMany({ 'grants.role': role }, { $pull: { grants: { role } } }))
     // By two: if the grant had ended, the visible version counted it, and it must rise all the same.
     await this.within(
       this.users.updateMany(
@@ -218,6 +220,13 @@ export class MongooseUserDao implements UserDao {
   }
 
   async renameRole(from: string, to: string, now: Date): Promise<void> {
+    await this.within(
+      this.deleted.updateMany(
+        { 'grants.role': from },
+        { $set: { 'grants.$[grant].role': to } },
+        { arrayFilters: [{ 'grant.role': from }] },
+      ),
+    )
     await this.within(
       this.users.updateMany(
         { 'grants.role': from },

@@ -3,6 +3,7 @@ import request from 'supertest'
 import type { PersonalExport } from '../../src/privacy/privacy.service'
 import { MongooseUserDao } from '../../src/users/user.mongoose-dao'
 import { startApi, type TestApi } from '../support/api'
+import { until } from '../support/service-process'
 import { type SignedIn, signIn } from '../support/sign-in'
 
 const PASSWORD = 'Password@123'
@@ -22,7 +23,16 @@ const PERSONAL = [
  * Collections that name nobody (keys and counters by digest, and what the service itself needs), or, as the mailbox of a
  * development machine, hold for an hour what the person has been sent.
  */
-const NOT_EXPORTED = ['dev_mailbox', 'guards', 'login_attempts', 'rate_counts', 'roles', 'setup_links', 'signing_keys']
+const NOT_EXPORTED = [
+  'dev_mailbox',
+  'guards',
+  'login_attempts',
+  'purged_users',
+  'rate_counts',
+  'roles',
+  'setup_links',
+  'signing_keys',
+]
 
 let api: TestApi
 let admin: SignedIn
@@ -136,6 +146,28 @@ describe('GET /users/{id}/export', () => {
     expect(Object.keys(document.components.schemas.PersonalExport.properties).sort()).toEqual(
       Object.keys(body.data).sort(),
     )
+  })
+})
+
+describe('a user who is purged as soon as it is deleted', () => {
+  beforeAll(() => begin())
+  afterAll(() => api.stop())
+
+  it('may do nothing any more within a second, with its token and with its key', async () => {
+    const { id, person, key } = await richPerson('at.once@example.com')
+    const byKey = { ...person, headers: { Authorization: `Bearer ${key}` } }
+    for (const who of [person, byKey]) await as(who).get('/users').expect(200)
+    await byAdmin().delete(`/users/${id}`).expect(204)
+    await byAdmin().post(`/users/${id}/purge`).expect(204)
+    const gone = async () =>
+      (await Promise.all([person, byKey].map((who) => as(who).get('/users')))).map((a) => a.status)
+
+    await until(
+      async () => (await gone()).every((status) => status === 401),
+      1_000,
+      () => 'The purged user still comes in',
+    )
+    expect(await count('purged_users', {})).toBe(1)
   })
 })
 
@@ -255,17 +287,20 @@ describe('the e-mail of a deleted user', () => {
     for (let round = 0; round < 10; round += 1) {
       const email = `race.${round}@example.com`
       const id = await make(email)
-      const mover = await make(`mover.${round}@example.com`)
+      const movers = await Promise.all(['one', 'two'].map((who) => make(`mover.${who}.${round}@example.com`)))
       const [removed, ...takers] = await Promise.all([
         byAdmin().delete(`/users/${id}`),
         ...Array.from({ length: 4 }, () => byAdmin().post('/users', { name: 'Taker', email })),
-        ...Array.from({ length: 2 }, () => byAdmin().put(`/users/${mover}/email`, { email })),
+        ...movers.map((mover) => byAdmin().put(`/users/${mover}/email`, { email })),
       ])
 
       expect(removed.status).toBe(204)
       expect(takers.map(({ status }) => status)).toEqual(takers.map(() => 409))
       expect(await count('users', { email })).toBe(0)
-      expect((await byAdmin().get(`/users/${mover}`)).body.data.email).toBe(`mover.${round}@example.com`)
+      for (const [at, who] of ['one', 'two'].entries()) {
+        const { body } = await byAdmin().get(`/users/${movers[at]}`)
+        expect(body.data.email).toBe(`mover.${who}.${round}@example.com`)
+      }
     }
   })
 

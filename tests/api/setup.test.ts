@@ -165,12 +165,25 @@ describe('ADMIN_EMAIL and ADMIN_PASSWORD', () => {
     expect(await users()).toEqual(before)
   })
 
+  it('a user who has not verified the address becomes nothing: anybody may have registered it', async () => {
+    const open = await start({ AUTH_MODE: 'open' })
+    await request(open.app)
+      .post('/users')
+      .send({ ...JANE, email: 'root@example.com' })
+      .expect(201)
+    const before = await users()
+
+    await expect(start(ADMIN)).rejects.toThrow('ADMIN_EMAIL is the address of a user who has not verified it')
+    expect(await users()).toEqual(before)
+  })
+
   it('a user who is there already becomes the administrator, with the password that it has', async () => {
     const open = await start({ AUTH_MODE: 'open' })
     await request(open.app)
       .post('/users')
       .send({ ...JANE, email: 'root@example.com' })
       .expect(201)
+    await connection.collection('users').updateOne({ email: 'root@example.com' }, { $set: { email_verified: true } })
     const service = await start({ ...ADMIN, ADMIN_PASSWORD: 'Another@456' })
 
     expect((await logIn(service, 'root@example.com', 'Another@456')).status).toBe(401)

@@ -2,7 +2,7 @@ import { EmailTakenError } from '../../src/errors'
 import type { Filter } from '../../src/filter/filter'
 import type { ListQuery, Slice } from '../../src/filter/sort'
 import { isLive, liveGrants } from '../../src/users/grants'
-import { type SortableField, sortValue, type User } from '../../src/users/user'
+import { type Grant, type SortableField, sortValue, type User } from '../../src/users/user'
 import { FILTERABLE } from '../../src/users/user-query'
 import type { AccessEffect, NewUser, Scalars, UserDao } from '../../src/users/user.dao'
 import { matches, sliceOf } from './in-memory-filter'
@@ -96,6 +96,7 @@ export class InMemoryUserDao implements UserDao {
   }
 
   async stripRole(role: string, now: Date): Promise<void> {
+    this.eachDeletedHolder(role, (grants) => grants.filter((grant) => grant.role !== role))
     this.eachHolder(role, (user) => ({
       ...user,
       grants: user.grants.filter((grant) => grant.role !== role),
@@ -105,6 +106,9 @@ export class InMemoryUserDao implements UserDao {
   }
 
   async renameRole(from: string, to: string, now: Date): Promise<void> {
+    this.eachDeletedHolder(from, (grants) =>
+      grants.map((grant) => (grant.role === from ? { ...grant, role: to } : grant)),
+    )
     this.eachHolder(from, (user) => ({
       ...user,
       grants: user.grants.map((grant) => (grant.role === from ? { ...grant, role: to } : grant)),
@@ -116,6 +120,13 @@ export class InMemoryUserDao implements UserDao {
   /** For the guard of the same kind. */
   all(): readonly User[] {
     return [...this.users.values()].map(({ user }) => user)
+  }
+
+  private eachDeletedHolder(role: string, change: (grants: readonly Grant[]) => readonly Grant[]): void {
+    for (const [id, kept] of this.deleted) {
+      if (!kept.user.grants.some((grant) => grant.role === role)) continue
+      this.deleted.set(id, { ...kept, user: { ...kept.user, grants: change(kept.user.grants) } })
+    }
   }
 
   private eachHolder(role: string, change: (user: User) => User): void {

@@ -1,3 +1,4 @@
+import { type Authority, openAuthority } from '../../../src/http/authority'
 import { AccountRecordsService } from '../../../src/accounts/account-records.service'
 import { EmailChangeService } from '../../../src/accounts/email-change.service'
 import { EmailVerificationService } from '../../../src/accounts/email-verification.service'
@@ -203,8 +204,8 @@ describe('a forgotten password', () => {
 })
 
 describe('an invitation', () => {
-  const service = (create: () => Promise<UserView>) =>
-    new InvitationService({ ...around, users: { create }, access: users, tokens, hasher })
+  const service = (create: () => Promise<UserView>, authority: Authority = openAuthority) =>
+    new InvitationService({ ...around, users: { create }, access: users, tokens, hasher, authority })
   const taken = () => Promise.reject(new EmailTakenError())
   const input = { name: 'Ann', email: 'ann@example.com' }
 
@@ -215,6 +216,13 @@ describe('an invitation', () => {
   ])('is not repeated for whoever %s', async (_, found) => {
     user = found
     expect(await codeOf(service(taken).invite(OPERATOR, input))).toBe('EMAIL_TAKEN')
+    expect(around.sent).toEqual([])
+  })
+
+  it('is not repeated for whoever may do more than the caller', async () => {
+    user = userAccess({ has_password: false })
+    const outranked: Authority = { requireOver: async () => Promise.reject(new AppError('FORBIDDEN')) }
+    expect(await codeOf(service(taken, outranked).invite(OPERATOR, input))).toBe('FORBIDDEN')
     expect(around.sent).toEqual([])
   })
 

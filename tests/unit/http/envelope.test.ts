@@ -263,6 +263,16 @@ describe('the body', () => {
     expect(answer.body).toEqual(failure(answer, 'PAYLOAD_TOO_LARGE', 'The request body is too large'))
   })
 
+  it('64 KiB are enough where anybody may call', async () => {
+    const of = (bytes: number) => `{"text":"a","more":{"a":"${'x'.repeat(bytes - 28)}"}}`
+    const patch = (text: string) =>
+      request(served.url).patch('/notes/1').set('Content-Type', 'application/json').send(text)
+
+    await patch(of(65_536)).expect(200)
+    const answer = await patch(of(65_537)).expect(413)
+    expect(answer.body).toEqual(failure(answer, 'PAYLOAD_TOO_LARGE', 'The request body is too large'))
+  })
+
   it('in chunks, it is counted as it comes', async () => {
     const head = 'POST /notes HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n'
     const chunk = `10000\r\n${'x'.repeat(0x10000)}\r\n`

@@ -138,3 +138,25 @@ it('closed, it asks nobody and believes nothing', async () => {
   await settle()
   expect(asked).toHaveLength(before)
 })
+
+it('a source that fails keeps no other from dropping what it told: it may tell it but once', async () => {
+  const { watch, settle, poll, troubles } = setUp()
+  const told: Answer[] = []
+  let change: readonly string[] = []
+  watch.add({
+    changedSince: async () => {
+      const news = change
+      change = []
+      return news
+    },
+    drop: (keys) => told.push(keys),
+  })
+  watch.isFresh()
+  await settle()
+  told.length = 0
+  change = ['ROLE']
+  await poll(new Error('down'))
+
+  expect(troubles).toHaveLength(1)
+  expect(told).toEqual([['ROLE']])
+})

@@ -164,6 +164,42 @@ describe('changing', () => {
     await expectCode(world.roles.get('EDITOR'), 'ROLE_NOT_FOUND')
   })
 
+  test('the name: what somebody else makes of the role meanwhile holds under the new one', async () => {
+    const { id } = await holder('EDITOR')
+    const remove = world.roleDao.remove.bind(world.roleDao)
+    let calls = 0
+    world.roleDao.remove = async (name, version) => {
+      calls += 1
+      // The holders have been moved; the old role still stands.
+      if (calls === 1) await world.roles.patch(OPERATOR, 'EDITOR', { permissions: [] }, undefined)
+      return remove(name, version)
+    }
+    await world.roles.patch(OPERATOR, 'EDITOR', { permissions: ['users:read'] }, undefined)
+    const renamed = await world.roles.patch(OPERATOR, 'EDITOR', { name: 'WRITER' }, undefined)
+
+    expect(renamed).toMatchObject({ name: 'WRITER', permissions: [], user_count: 1 })
+    expect(await world.roles.get('WRITER')).toEqual(renamed)
+    expect(await world.users.get(id)).toMatchObject({ roles: ['WRITER'] })
+    await expectCode(world.roles.get('EDITOR'), 'ROLE_NOT_FOUND')
+  })
+
+  test('the name: a role that never stops changing is let be', async () => {
+    const remove = world.roleDao.remove.bind(world.roleDao)
+    world.roleDao.remove = async () => false
+    await expectCode(world.roles.patch(OPERATOR, 'EDITOR', { name: 'WRITER' }, undefined), 'CONFLICT')
+    world.roleDao.remove = remove
+  })
+
+  test('the name: one that somebody else has removed meanwhile is gone all the same', async () => {
+    const remove = world.roleDao.remove.bind(world.roleDao)
+    world.roleDao.remove = async (name, version) => {
+      await remove(name, version)
+      return false
+    }
+    const renamed = await world.roles.patch(OPERATOR, 'EDITOR', { name: 'WRITER' }, undefined)
+    expect(renamed).toMatchObject({ name: 'WRITER' })
+  })
+
   test('the name: not to one that is taken, and then nothing has changed', async () => {
     const before = await world.roles.get('EDITOR')
     await expectCode(world.roles.patch(OPERATOR, 'EDITOR', { name: 'CLIENT' }, undefined), 'ROLE_TAKEN')

@@ -259,7 +259,7 @@ describe("one's own password", () => {
     expect(await refused(change(self, id, { password: 'New@12345', current_password: 'Wrong@1234' }))).toEqual(RANK)
     expect(world.told.splice(0)).toEqual([`attempt ${email} ${ADDRESS}`, 'failed'])
     await change(self, id, { password: 'New@12345', current_password: 'Old@12345' })
-    expect(world.told).toEqual([`attempt ${email} ${ADDRESS}`, 'succeeded', 'renew s1', `changed ${email}`])
+    expect(world.told).toEqual([`attempt ${email} ${ADDRESS}`, 'abandoned', 'renew s1', `changed ${email}`])
     expect(await world.dao.passwordHash(id)).toBe('hash of New@12345')
   })
 

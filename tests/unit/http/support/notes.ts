@@ -1,5 +1,5 @@
 import { AppError } from '../../../../src/errors'
-import { ANYONE } from '../../../../src/http/access'
+import { ANYONE, holdersOf } from '../../../../src/http/access'
 import { etagOf, isNotModified, readIfMatch } from '../../../../src/http/etag'
 import { joi, strictObject } from '../../../../src/http/joi'
 import { route, type Resource } from '../../../../src/http/route'
@@ -41,6 +41,7 @@ export function noteResource(): Resource {
         method: 'post',
         path: '',
         operation: 'createNote',
+        access: holdersOf('users:write'),
         summary: 'Create',
         body: strictObject(noteKeys).label('NoteCreate'),
         successes: [{ status: 201, description: 'Created', data: note, headers: { Location: 'Where it is' } }],

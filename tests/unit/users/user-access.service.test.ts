@@ -38,3 +38,29 @@ it('replaces a password where there may be one', async () => {
   expect((await access.choosePassword(id, EMAIL, 'the hash'))?.name).toBe('Ann')
   expect(await dao.passwordHash(id)).toBe('the hash')
 })
+
+it('proves an address once, and only the one that the user has', async () => {
+  const { access, dao, id } = await world()
+  expect(await access.verifyEmail(id, 'other@example.com')).toBeUndefined()
+  expect((await dao.find(id))?.email_verified).toBe(false)
+
+  expect(await access.verifyEmail(id, EMAIL)).toMatchObject({ email_verified: true, version: 2 })
+  expect(await access.verifyEmail(id, EMAIL)).toMatchObject({ email_verified: true, version: 2 })
+})
+
+it('moves from the address that the user has, and from no other', async () => {
+  const { access, dao, id } = await world()
+  expect(await access.moveEmail(id, 'other@example.com', 'new@example.com')).toBeUndefined()
+  expect((await dao.find(id))?.email).toBe(EMAIL)
+
+  expect(await access.moveEmail(id, EMAIL, 'new@example.com')).toMatchObject({
+    email: 'new@example.com',
+    email_verified: true,
+  })
+})
+
+it('has no view of nobody', async () => {
+  const { access, id } = await world()
+  expect(await access.view(id)).toMatchObject({ id, email: EMAIL })
+  await expect(access.view('f'.repeat(24))).rejects.toThrow('User not found')
+})
