@@ -4,6 +4,7 @@ import { Cursors } from './cursors'
 import { Catalog } from './storage/catalog'
 import { Environment } from './storage/environment'
 import type { EnvironmentOptions } from './storage/environment'
+import { StorageOpenError } from './storage/open-error'
 import type { Transaction } from './storage/transaction'
 import { WriteRecords } from './sessions/write-record'
 import { Transactions, TRANSACTION_LIFETIME_MS } from './sessions/transactions'
@@ -40,7 +41,7 @@ export interface EngineSettings extends EnvironmentOptions {
 
 export async function openEngine(options: EngineSettings): Promise<Engine> {
   const environment = Environment.open(options)
-  const catalog = await Catalog.open(environment)
+  const catalog = await openCatalog(environment, options.folder)
   const records = new WriteRecords(environment.sessions)
   const cursors = new Cursors()
   const lifetimeMs = options.transactionLifetimeMs ?? TRANSACTION_LIFETIME_MS
@@ -60,6 +61,16 @@ export async function openEngine(options: EngineSettings): Promise<Engine> {
     schemaChanges: new Map(),
     ending,
     counters: { connections: 0, connectionsCreated: 0, commands: 0 },
+  }
+}
+
+async function openCatalog(environment: Environment, folder: string): Promise<Catalog> {
+  try {
+    return await Catalog.open(environment)
+  } catch (error) {
+    await environment.close()
+    const message = error instanceof Error ? error.message : String(error)
+    throw new StorageOpenError(`the catalog in the data folder ${folder} cannot be read: ${message}`, { cause: error })
   }
 }
 

@@ -8,7 +8,8 @@ import type { EngineOptions } from './options'
 import { listen } from './server'
 import type { WireServer } from './server'
 import { SessionExpiry } from './sessions/expiry'
-import { StorageOpenError } from './storage/environment'
+import { enterDataFolder } from './storage/data-folder'
+import { StorageOpenError } from './storage/open-error'
 import { lockFolder } from './storage/folder-lock'
 import type { FolderLock } from './storage/folder-lock'
 import { makeTemporaryFolder, removeAbandonedFolders, removeFolder } from './storage/temporary-folder'
@@ -28,7 +29,8 @@ async function start(options: EngineOptions): Promise<Running> {
   if (options.folder === undefined) await removeAbandonedFolders()
   const folder = options.folder === undefined ? makeTemporaryFolder() : prepareFolder(options.folder)
   try {
-    const lock = await lockFolder(folder, options.lockWaitMs)
+    const enter = options.folder === undefined ? lockFolder : enterDataFolder
+    const lock = await enter(folder, options.lockWaitMs)
     if (lock === undefined) throw new StartError(`another engine is using the data folder ${folder}`)
     return await startIn(folder, lock, options)
   } catch (error) {

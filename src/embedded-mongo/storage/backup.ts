@@ -1,8 +1,8 @@
-import { mkdirSync, readdirSync, rmSync } from 'node:fs'
-import { isAbsolute, join } from 'node:path'
+import { mkdirSync, readdirSync } from 'node:fs'
+import { isAbsolute } from 'node:path'
 import type { RootDatabase } from 'lmdb'
 import { badValue, CommandError } from '../bson/errors'
-import { flushFile, flushFolder } from './flush'
+import { makeDataFile } from './unfinished'
 
 /** Copies the store as it is at this moment into an empty or new folder. Resolves when the copy is on disk. */
 export async function backupTo(root: RootDatabase<Buffer, Buffer>, folder: string): Promise<void> {
@@ -10,13 +10,9 @@ export async function backupTo(root: RootDatabase<Buffer, Buffer>, folder: strin
   try {
     mkdirSync(folder, { recursive: true })
     if (readdirSync(folder).length > 0) throw badValue(`the folder ${folder} is not empty`)
-    await root.backup(folder, false)
-    flushFile(join(folder, 'data.mdb'))
-    flushFolder(folder)
+    await makeDataFile(folder, (unfinished) => root.backup(unfinished, false))
   } catch (error) {
     if (error instanceof CommandError) throw error
-    // What is half a copy must not be taken for one.
-    rmSync(join(folder, 'data.mdb'), { force: true })
     throw new CommandError(1, 'InternalError', `the backup could not be written: ${String(error)}`)
   }
 }

@@ -5,6 +5,7 @@ import { readDoc, writeDoc } from '../bson/doc'
 import { CommandError } from '../bson/errors'
 import { backupTo } from './backup'
 import { flushFolder } from './flush'
+import { StorageOpenError } from './open-error'
 import { Snapshot } from './snapshot'
 import { StoredTree } from './tree'
 
@@ -24,16 +25,10 @@ const READERS_MAX = SNAPSHOTS_MAX + 24
 /** With less than this left a failed write is put down to the disk: a growing file takes that much at once. */
 const DISK_FULL_BYTES = 4 * 1_024 * 1_024
 
+/** What every data file of this server has. */
+export const META_TREE = 'meta'
 const META_KEY = Buffer.from('meta')
 const BINARY = { encoding: 'binary', keyEncoding: 'binary' } as const
-
-/** The folder cannot be opened. The message is for whoever starts the engine. */
-export class StorageOpenError extends Error {
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, options)
-    this.name = 'StorageOpenError'
-  }
-}
 
 export interface EnvironmentOptions {
   readonly folder: string
@@ -59,7 +54,7 @@ export class Environment {
     private readonly root: RootDatabase<Buffer, Buffer>,
     private readonly folder: string,
   ) {
-    this.meta = this.openTree('meta')
+    this.meta = this.openTree(META_TREE)
     this.catalog = this.openTree('catalog')
     this.sessions = this.openTree('sessions')
   }
@@ -96,7 +91,7 @@ export class Environment {
       const version = Number(meta?.['formatVersion'] ?? FORMAT_VERSION)
       if (version > FORMAT_VERSION) {
         throw new StorageOpenError(
-          `the data folder has format ${version}, and this engine knows formats up to ${FORMAT_VERSION}: it was written by a newer version`,
+          `the data folder ${this.folder} has format ${version}, and this engine knows formats up to ${FORMAT_VERSION}: it was written by a newer version`,
         )
       }
       const count = Number(meta?.['trees'] ?? 0)
