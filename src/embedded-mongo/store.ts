@@ -35,11 +35,16 @@ export class LiveStore implements Store {
     const present = catalog.collection(database, name)
     if (present !== undefined) return present
     const [tree] = (await environment.takeTrees(1)) as [number]
-    const collection = await environment.write(
-      () => catalog.collection(database, name) ?? catalog.createCollection(database, name, options, tree),
-    )
-    if (collection.identity.documentsTree !== tree) environment.releaseTrees([tree])
-    return collection
+    try {
+      const collection = await environment.write(
+        () => catalog.collection(database, name) ?? catalog.createCollection(database, name, options, tree),
+      )
+      if (collection.identity.documentsTree !== tree) environment.releaseTrees([tree])
+      return collection
+    } catch (error) {
+      if (catalog.collection(database, name)?.identity.documentsTree !== tree) environment.releaseTrees([tree])
+      throw error
+    }
   }
 
   write(limit: TimeLimit, step: (slice: Slice) => boolean): Promise<void> {

@@ -90,11 +90,24 @@ async function build(
     }
   } catch (error) {
     // With its collection an index is dropped already, and its tree given back.
-    if (!collection.dropped) {
-      await environment.write(() => indexes.forEach((index) => catalog.dropIndex(collection, index)))
+    if (!collection.dropped || indexes.length === 0) {
+      await removeUnfinished(engine, collection, indexes)
+      environment.releaseTrees(trees)
     }
-    if (!collection.dropped || indexes.length === 0) environment.releaseTrees(trees)
     throw error
+  }
+}
+
+async function removeUnfinished(
+  { catalog, environment }: Engine,
+  collection: Collection,
+  indexes: readonly SecondaryIndex[],
+): Promise<void> {
+  if (indexes.length === 0) return
+  try {
+    await environment.write(() => indexes.forEach((index) => catalog.dropIndex(collection, index)))
+  } catch {
+    // Without room for that they stay in the catalog on disk, unfinished, until it is next written.
   }
 }
 

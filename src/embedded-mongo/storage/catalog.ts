@@ -43,15 +43,31 @@ export class Catalog {
     return catalog
   }
 
+  /** Reads the catalog: at start, and after a commit has failed. What is unchanged stays what cursors and builds hold. */
   private load(): void {
-    for (const collection of this.all()) collection.dropped = true
+    const known = new Map([...this.all()].map((collection) => [identityOf(collection), collection]))
     this.databases = new Map()
     this.changes++
     for (const { value } of this.environment.catalog.range(WHOLE_TREE, 1)) {
-      const collection = this.fromDoc(readDoc(value))
-      collection.schemaVersion = this.changes
-      this.register(collection)
+      const stored = this.fromDoc(readDoc(value))
+      const present = known.get(identityOf(stored))
+      known.delete(identityOf(stored))
+      if (present === undefined) stored.schemaVersion = this.changes
+      else if (!this.toBytes(present).equals(value)) this.restore(present, stored)
+      this.register(present ?? stored)
     }
+    for (const collection of known.values()) collection.dropped = true
+  }
+
+  /** An index that is not complete is kept for whoever builds it; without such a one it is of no use. */
+  private restore(present: Collection, stored: Collection): void {
+    present.schemaVersion = this.changes
+    present.truncatedIds = stored.truncatedIds
+    present.indexes = stored.indexes.flatMap((index) => {
+      const held = present.indexes.find(({ definition }) => definition.tree === index.definition.tree)
+      held?.change(index.definition)
+      return held !== undefined ? [held] : index.definition.ready ? [index] : []
+    })
   }
 
   /** Counts what changes in it, for those who must know whether something has. */
@@ -190,6 +206,11 @@ export class Catalog {
     }
     return this.make(identity, (doc['indexes'] as Doc[]).map(definitionFromDoc), doc['truncatedIds'] as boolean)
   }
+}
+
+/** All of a catalog entry but what changes in the life of a collection. */
+function identityOf({ identity }: Collection): string {
+  return Buffer.from(writeDoc({ ...identity, uuid: new Binary(identity.uuid) })).toString('latin1')
 }
 
 /** Behind a byte that keeps it within WHOLE_TREE. */

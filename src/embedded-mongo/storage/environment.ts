@@ -49,11 +49,15 @@ export class Environment {
   private readonly freeTrees: number[] = []
   private readonly failureListeners: (() => void)[] = []
   private growing: Promise<void> | undefined
+  /** A commit has failed: what is held in memory may tell of what never came to be. */
+  private isStale = false
 
   private constructor(
     private readonly root: RootDatabase<Buffer, Buffer>,
     private readonly folder: string,
   ) {
+    // Told before the next transaction runs; the promises of the failed ones are rejected later than that.
+    root.on('aftercommit', ({ txnId }: { readonly txnId?: number }) => (this.isStale ||= txnId === undefined))
     this.meta = this.openTree(META_TREE)
     this.catalog = this.openTree('catalog')
     this.sessions = this.openTree('sessions')
@@ -95,8 +99,9 @@ export class Environment {
         )
       }
       const count = Number(meta?.['trees'] ?? 0)
-      for (let number = 1; number <= count; number++) this.addTree(number)
+      for (let number = 1; number <= count; number++) this.trees.set(number, this.openTree(`t${number}`))
       if (meta === undefined) this.grow()
+      this.releaseTrees([...this.trees.keys()])
       this.recount()
     })
   }
@@ -105,19 +110,19 @@ export class Environment {
     return new StoredTree(name, this.root.openDB<Buffer, Buffer>(name, BINARY))
   }
 
-  private addTree(number: number): void {
-    this.trees.set(number, this.openTree(`t${number}`))
-    this.freeTrees.push(number)
-  }
-
-  /** Inside a write transaction: opens more trees. */
-  private grow(): void {
+  /** Inside a write transaction: opens more trees, whose numbers it returns. */
+  private grow(): readonly number[] {
     const first = this.trees.size + 1
     const last = Math.min(TREES_MAX, this.trees.size + TREES_GROWTH)
-    for (let number = first; number <= last; number++) this.addTree(number)
+    const opened: number[] = []
+    for (let number = first; number <= last; number++) {
+      this.trees.set(number, this.openTree(`t${number}`))
+      opened.push(number)
+    }
     const meta = Buffer.from(writeDoc({ formatVersion: FORMAT_VERSION, trees: last }))
     if (this.meta.has(META_KEY)) this.meta.replace(META_KEY, meta)
     else this.meta.insert(META_KEY, meta)
+    return opened
   }
 
   private recount(): void {
@@ -131,8 +136,7 @@ export class Environment {
   async claimTrees(used: ReadonlySet<number>): Promise<void> {
     const free = this.freeTrees.filter((number) => !used.has(number))
     this.freeTrees.splice(0, this.freeTrees.length, ...free)
-    const dirty = free.filter((number) => this.tree(number).count > 0)
-    if (dirty.length > 0) await this.write(() => dirty.forEach((number) => this.tree(number).clear()))
+    await this.empty(free)
   }
 
   tree(number: number): StoredTree {
@@ -151,13 +155,28 @@ export class Environment {
           `this server holds at most ${TREES_MAX} collections and indexes`,
         )
       }
-      this.growing ??= this.write(() => this.grow()).finally(() => (this.growing = undefined))
+      this.growing ??= this.write(() => this.grow())
+        .then((opened) => this.releaseTrees(opened))
+        .finally(() => (this.growing = undefined))
       await this.growing
     }
-    return this.freeTrees.splice(0, count)
+    const taken = this.freeTrees.splice(0, count)
+    try {
+      await this.empty(taken)
+      return taken
+    } catch (error) {
+      this.releaseTrees(taken)
+      throw error
+    }
   }
 
-  /** Gives back trees that are empty. */
+  /** What a change that failed had put there, and could not take away. */
+  private async empty(numbers: readonly number[]): Promise<void> {
+    const dirty = numbers.filter((number) => this.tree(number).count > 0)
+    if (dirty.length > 0) await this.write(() => dirty.forEach((number) => this.tree(number).clear()))
+  }
+
+  /** Gives back trees that nothing in the catalog uses any more. */
   releaseTrees(numbers: readonly number[]): void {
     this.freeTrees.push(...numbers)
   }
@@ -173,6 +192,7 @@ export class Environment {
     try {
       await this.root.transaction(() => {
         try {
+          this.refresh()
           outcome = { value: work() }
         } catch (error) {
           outcome = { error }
@@ -193,19 +213,25 @@ export class Environment {
     return new Snapshot(this.root.useReadTransaction())
   }
 
-  /** `listener` runs after a commit has failed: what was changed in memory for it must be read anew. */
+  /** `listener` runs after a commit has failed, before the next write: what is in memory must be read anew. */
   onFailure(listener: () => void): void {
     this.failureListeners.push(listener)
+  }
+
+  /** Inside a write transaction: after a failed commit, makes what is in memory what is on disk. */
+  private refresh(): void {
+    if (!this.isStale) return
+    this.isStale = false
+    const count = Number(readDoc(this.meta.get(META_KEY) as Buffer)['trees'])
+    for (const number of this.trees.keys()) if (number > count) this.trees.delete(number)
+    this.recount()
+    for (const listener of this.failureListeners) listener()
   }
 
   private async failed(error: unknown): Promise<CommandError> {
     // lmdb rejects a second promise with the cause; unhandled it would end the process.
     const cause = await Promise.resolve((error as { commitError?: unknown }).commitError).catch((e: unknown) => e)
-    try {
-      this.root.transactionSync(() => this.recount())
-    } finally {
-      for (const listener of this.failureListeners) listener()
-    }
+    this.root.transactionSync(() => this.refresh())
     return writeFailure(cause ?? error, this.folder)
   }
 
