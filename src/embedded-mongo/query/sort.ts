@@ -98,8 +98,17 @@ function leastRow(
   fields: readonly SortField[],
   collation: Collation | undefined,
 ): readonly unknown[] {
-  const rows = indexKeys(doc, spec, { sparse: false }).keys
-  return rows.reduce((least, row) => (compareKeys(row, least, fields, collation) < 0 ? row : least))
+  return rowsOf(doc, spec).reduce((least, row) => (compareKeys(row, least, fields, collation) < 0 ? row : least))
+}
+
+/** What an index on the sort's fields would hold of the document. */
+function rowsOf(doc: Doc, spec: Doc): readonly (readonly unknown[])[] {
+  try {
+    return indexKeys(doc, spec, { sparse: false }).keys
+  } catch (error) {
+    if (!(error instanceof CommandError) || error.codeName !== 'CannotIndexParallelArrays') throw error
+    throw badValue('cannot sort with keys that are parallel arrays')
+  }
 }
 
 /** Keeps the first `limit` items by the order, in memory bounded by `limit`; equal items keep their order of arrival. */

@@ -12,15 +12,11 @@ import type { Pause } from '../pause'
 import { drained } from './flow'
 import type { Flow } from './flow'
 import { mingoAccumulator, mingoHasAccumulator } from './mingo-bridge'
+import { compileRanked } from './ranked'
+import type { Collector } from './ranked'
 import { environmentOf, requireDoc } from './stage'
 import type { CompileStage, StageContext } from './stage'
 import { valueMap } from './value-map'
-
-/** One output field of a $group: what collects the documents of one group. */
-interface Collector {
-  add(environment: Environment): void
-  result(): unknown
-}
 
 interface OutputField {
   readonly name: string
@@ -107,6 +103,8 @@ function compileOutput(name: string, operand: unknown, context: StageContext): O
   if (entries.length > 1) throw located(40238, `The field '${name}' must specify one accumulator`)
   const [operator, argument] = entry
   if (Object.hasOwn(ACCUMULATORS, operator)) return ownOutput(name, operator, argument, context)
+  const ranked = compileRanked(operator, argument, context)
+  if (ranked !== undefined) return { name, collector: ranked }
   if (operator === '$accumulator') {
     throw notImplemented('$accumulator is not supported: this server runs no JavaScript of clients')
   }

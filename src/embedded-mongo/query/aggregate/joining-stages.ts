@@ -1,12 +1,12 @@
-import { isDoc, setField } from '../../bson/doc'
+import { getField, isDoc, setField } from '../../bson/doc'
 import type { Doc } from '../../bson/doc'
 import { failedToParse } from '../../bson/errors'
+import { isArrayIndex, onPath } from '../path'
 import { PAUSE } from '../pause'
 import type { Pause } from '../pause'
 import { located } from './expression/arguments'
 import { compileEvaluation } from './expression/compile'
 import type { Evaluate } from './expression/environment'
-import { fieldPath } from './expression/path'
 import { environmentOf, requireDoc } from './stage'
 import type { CompileStage, Stage, StageContext } from './stage'
 import { drained, gathered } from './flow'
@@ -119,23 +119,49 @@ function* joinBy(
   foreign: readonly Doc[],
   { collation, isOver }: StageContext,
 ): Generator<Pause, (doc: Doc) => readonly Doc[]> {
-  const local = fieldPath(localField.split('.'))
-  const remote = fieldPath(foreignField.split('.'))
+  const remote = foreignValues(foreignField)
+  const segments = localField.split('.')
   const byValue = valueMap<Set<number>>(collation)
   for (const [i, doc] of foreign.entries()) {
-    for (const value of keysOf(remote(doc))) byValue.at(value, () => new Set()).add(i)
+    for (const value of remote(doc)) byValue.at(value, () => new Set()).add(i)
     if (isOver()) yield PAUSE
   }
   return (doc) => {
     const found = new Set<number>()
-    for (const value of keysOf(local(doc))) {
+    for (const value of localValues(doc, segments)) {
       for (const i of byValue.at(value, () => new Set<number>())) found.add(i)
     }
     return [...found].sort((a, b) => a - b).map((i) => foreign[i] as Doc)
   }
 }
 
-/** Missing joins null; an array joins by each element and as a whole. */
-function keysOf(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? [...(value as readonly unknown[]), value] : [value ?? null]
+/** What an equality on the path would compare with: an array's elements, and the array as a whole. */
+function foreignValues(path: string): (doc: Doc) => readonly unknown[] {
+  let values: unknown[] = []
+  const visit = onPath(path, 'each', (value) => {
+    values.push(value ?? null)
+    return false
+  })
+  return (doc) => {
+    values = []
+    visit(doc)
+    return values
+  }
+}
+
+/** An array joins by its elements alone. What is missing is left out; where nothing is left, it is null that joins. */
+function localValues(doc: Doc, segments: readonly string[]): readonly unknown[] {
+  const values: unknown[] = []
+  const visit = (value: unknown, at: number): void => {
+    const segment = segments[at]
+    if (Array.isArray(value)) {
+      if (segment === undefined) values.push(...(value as readonly unknown[]))
+      else if (isArrayIndex(segment)) visit(value[Number(segment)], at + 1)
+      else for (const element of value) if (isDoc(element)) visit(element, at)
+    } else if (segment === undefined) {
+      if (value !== undefined) values.push(value)
+    } else if (isDoc(value)) visit(getField(value, segment), at + 1)
+  }
+  visit(doc, 0)
+  return values.length > 0 ? values : [null]
 }

@@ -1,4 +1,4 @@
-import { Decimal128, Double, Int32, Long } from 'bson'
+import { Int32, Long } from 'bson'
 import { compareValues } from '../../bson/compare'
 import { isDoc } from '../../bson/doc'
 import type { Doc } from '../../bson/doc'
@@ -15,7 +15,7 @@ export const compileInc: CompileOperator = (path, operand) => {
   return [{ path, modifier: arithmetic('$inc', path, step, () => step, addNumbers) }]
 }
 
-/** $mul: a missing field becomes a zero of the operand's type; that of a decimal has the decimal's places. */
+/** $mul: a missing field becomes what the operand times an int 0 is: a zero of its type, or NaN. */
 export const compileMul: CompileOperator = (path, operand) => {
   const factor = numberOperand('multiply', path, operand)
   return [{ path, modifier: arithmetic('$mul', path, factor, () => zeroOf(factor), multiplyNumbers) }]
@@ -27,16 +27,7 @@ function numberOperand(verb: string, path: string, operand: unknown): Numeric {
 }
 
 function zeroOf(factor: Numeric): Numeric {
-  switch (kindOf(factor)) {
-    case 'int':
-      return new Int32(0)
-    case 'long':
-      return Long.ZERO
-    case 'double':
-      return new Double(0)
-    case 'decimal':
-      return multiplyNumbers(factor, new Int32(0)) ?? Decimal128.fromString('0')
-  }
+  return multiplyNumbers(factor, new Int32(0)) ?? new Int32(0)
 }
 
 function arithmetic(

@@ -114,7 +114,10 @@ const query = fc.tuple(index, index).chain(([spec, other]) =>
   fc.record({
     spec: fc.constant(spec),
     other: fc.constant(other),
-    filter: filterOn(spec.key, [spec, other].flatMap(({ key }) => Object.keys(key).slice(0, 1))),
+    filter: filterOn(
+      spec.key,
+      [spec, other].flatMap(({ key }) => Object.keys(key).slice(0, 1)),
+    ),
     sort: sortOn(spec.key),
   }),
 )
