@@ -1,12 +1,24 @@
 import { EJSON } from 'bson'
-import { type Db, type Document, MongoServerError } from 'mongodb'
+import { type ClientSession, type Db, type Document, MongoServerError } from 'mongodb'
 import type { Operation } from './operations'
 
+/** Nothing is promoted: an int and a double are two answers. */
+export const RAW = { promoteValues: false, bsonRegExp: true } as const
+
+/** One of the two that are compared. */
+export interface Side {
+  readonly db: Db
+  /** What it runs transactions in; without one it runs what is in them as everything else. */
+  readonly session?: ClientSession | undefined
+  /** It gets none of the indexes. */
+  readonly plain?: boolean
+}
+
 /** What a server says to a command, as text: results with all their types, or the error's code. */
-export async function answerOf(db: Db, { command, ordered }: Operation, collection: string): Promise<string> {
+export async function answerOf({ db, session }: Side, { command, ordered }: Operation, name: string): Promise<string> {
   try {
-    // Nothing is promoted: an int and a double are two answers.
-    return textOf(await db.command(command(collection), { promoteValues: false, bsonRegExp: true }), ordered)
+    const options = session?.inTransaction() === true ? { ...RAW, session } : RAW
+    return textOf(await db.command(command(name), options), ordered)
   } catch (error) {
     if (!(error instanceof MongoServerError)) throw error
     return `error ${String(error.code)}`
@@ -14,13 +26,21 @@ export async function answerOf(db: Db, { command, ordered }: Operation, collecti
 }
 
 /** All documents of a collection, in the order of _id. */
-export async function stateOf(db: Db, collection: string): Promise<string> {
+export async function stateOf(side: Side, collection: string): Promise<string> {
   const find = { find: collection, sort: { _id: 1 }, batchSize: 1_000 }
-  return answerOf(db, { command: () => find, ordered: true }, collection)
+  return answerOf(side, { command: () => find, ordered: true }, collection)
+}
+
+/** An error of the command, or of a statement in it. */
+export function isError(answer: string): boolean {
+  return answer.startsWith('error') || /"codes":\[[^\]]/.test(answer)
 }
 
 function textOf(reply: Document, ordered: boolean): string {
-  const { cursor, values, n, nModified, value, writeErrors } = reply as Record<string, Document | undefined>
+  const { cursor, values, n, nModified, value, upserted, lastErrorObject, writeErrors } = reply as Record<
+    string,
+    Document | undefined
+  >
   if (cursor !== undefined) return listed(cursor['firstBatch'] as unknown[], ordered)
   if (values !== undefined) return listed(values as unknown as unknown[], ordered)
   const codes = (writeErrors as Document[] | undefined)?.map((error) => Number(error['code']))
@@ -28,6 +48,8 @@ function textOf(reply: Document, ordered: boolean): string {
     n: n === undefined ? null : Number(n),
     nModified: Number(nModified ?? 0),
     value,
+    upserted,
+    lastErrorObject,
     codes: codes ?? [],
   })
 }
