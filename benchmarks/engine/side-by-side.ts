@@ -1,150 +1,161 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { type Collection, type Document, MongoClient } from 'mongodb'
-import { freePort } from '../../tests/support/free-port'
-import { cpuSeconds } from '../processes'
+import { MongoClient } from 'mongodb-6.3'
+import { cpuSeconds, residentMiB } from '../processes'
+import { table } from '../report'
 import { quantile } from '../window'
+import { type Contender, CONTENDERS, type RunningServer, start } from './contenders'
+import { Loaders } from './loaders'
+import { measureMillion } from './million'
+import { ALONE, INDEXES, type OperationName, userDocument } from './operations'
+import { HELP, type Options, readOptions } from './options'
 
-const IN_FLIGHT = 32
-const PAGE_SIZE = 20
-const START_MS = 60_000
-const DOCUMENTS = Number(process.env['BENCH_DOCUMENTS'] ?? 100_000)
-const SECONDS = Number(process.env['BENCH_SECONDS'] ?? 5)
-/** The other server's command, to which `--port P --storage-path :memory:` is added; without it the engine runs alone. */
-const OTHER = process.env['SECANTUSD']
-
-interface Server {
-  readonly name: string
-  readonly child: ChildProcess
-  readonly client: MongoClient
-  readonly collection: Collection
-  readonly stop: () => Promise<void>
-}
+const BATCH_DOCUMENTS = 1_000
+const WARM_UP_MS_MAX = 1_000
+/** How many times as fast as SecantusDB the engine is meant to be. */
+const SECANTUS_GOAL = 3
 
 interface Figure {
+  readonly server: string
+  readonly operation: OperationName
   readonly perSecond: number
   readonly p50Ms: number
   readonly p99Ms: number
+  /** CPU of the server for one operation, in microseconds. */
   readonly cpuUs: number
 }
 
-async function start(name: string, command: string, args: readonly string[]): Promise<Server> {
-  const port = await freePort()
-  const child = spawn(command, [...args.map((arg) => arg.replace('PORT', String(port)))], { stdio: 'ignore' })
-  const client = new MongoClient(`mongodb://127.0.0.1:${port}`, { directConnection: true, maxPoolSize: IN_FLIGHT })
-  for (const end = performance.now() + START_MS; ;) {
+async function startAll(options: Options): Promise<RunningServer[]> {
+  const running: RunningServer[] = []
+  for (const contender of CONTENDERS.filter(({ name }) => options.servers.includes(name))) {
     try {
-      await client.db('admin').command({ ping: 1 })
-      break
+      running.push(await start(contender))
     } catch (error) {
-      if (performance.now() > end) throw error
-      await sleep(100)
+      // The engine is what this is about; without it there is nothing to compare.
+      if (contender.name === 'engine') throw error
+      console.log(`missing: ${contender.title}: ${error instanceof Error ? error.message : String(error)}\n`)
     }
   }
-  const stop = async () => {
+  return running
+}
+
+async function seed({ uri }: RunningServer, documents: number): Promise<void> {
+  const client = await MongoClient.connect(uri)
+  try {
+    const users = client.db('bench').collection('users')
+    await users.createIndexes([...INDEXES])
+    for (let from = 0; from < documents; from += BATCH_DOCUMENTS) {
+      const count = Math.min(BATCH_DOCUMENTS, documents - from)
+      await users.insertMany(Array.from({ length: count }, (_, i) => userDocument(from + i)))
+    }
+  } finally {
     await client.close()
-    child.kill()
-  }
-  return { name, child, client, collection: client.db('bench').collection('users'), stop }
-}
-
-async function servers(): Promise<Server[]> {
-  // Both keep nothing: the other one has no setting that makes both flush alike.
-  const engine = await start('engine', process.execPath, [
-    'dist/embedded-mongo/main.js',
-    '--port',
-    'PORT',
-    '--in-memory',
-  ])
-  if (OTHER === undefined) return [engine]
-  return [engine, await start('secantus', OTHER, ['--port', 'PORT', '--storage-path', ':memory:'])]
-}
-
-const userDocument = (n: number): Document => ({
-  _id: n as never,
-  email: `user${n}@example.com`,
-  name: `User ${n}`,
-  group: n % 100,
-  created_at: new Date(1.7e12 + n * 1_000),
-  address: { city: `City ${n % 50}`, zip: String(10_000 + n) },
-})
-
-async function seed({ collection }: Server): Promise<void> {
-  await collection.createIndexes([
-    { key: { email: 1 }, unique: true },
-    { key: { created_at: -1 } },
-    { key: { group: 1 } },
-  ])
-  for (let from = 0; from < DOCUMENTS; from += 10_000) {
-    const count = Math.min(10_000, DOCUMENTS - from)
-    await collection.insertMany(Array.from({ length: count }, (_, i) => userDocument(from + i)))
   }
 }
 
-let next = DOCUMENTS
-const any = () => Math.floor(Math.random() * DOCUMENTS)
-const OPERATIONS: Readonly<Record<string, (users: Collection) => Promise<unknown>>> = {
-  'find by _id': (users) => users.findOne({ _id: any() as never }),
-  'find by unique field': (users) => users.findOne({ email: `user${any()}@example.com` }),
-  'update by _id': (users) => users.updateOne({ _id: any() as never }, { $set: { name: `Name ${any()}` } }),
-  'page of 20 by index': (users) => users.find().sort({ created_at: -1 }).limit(PAGE_SIZE).toArray(),
-  'count by index': (users) => users.countDocuments({ group: any() % 100 }),
-  insert: (users) => users.insertOne(userDocument(next++)),
-  [`group over ${DOCUMENTS}`]: (users) => users.aggregate([{ $group: { _id: '$group', n: { $sum: 1 } } }]).toArray(),
-}
+let fresh = 0
 
+/** One operation on all servers, in turn and more than once: what strangers take of the machine, they take of all. */
 async function measure(
-  server: Server,
-  operation: (users: Collection) => Promise<unknown>,
-  inFlight: number,
-): Promise<Figure> {
-  const times: number[] = []
-  const pid = server.child.pid ?? 0
-  const [begin, cpuBefore] = [performance.now(), cpuSeconds(pid)]
-  const end = begin + SECONDS * 1_000
-  const work = async () => {
-    for (let sent = performance.now(); sent < end; sent = performance.now()) {
-      await operation(server.collection)
-      times.push(performance.now() - sent)
+  operation: OperationName,
+  servers: readonly RunningServer[],
+  loaders: Loaders,
+  options: Options,
+): Promise<Figure[]> {
+  const { documents, seconds, rounds } = options
+  const inFlight = ALONE.has(operation) ? 1 : options.inFlight
+  const sums = servers.map(() => ({ times: [] as number[], elapsedMs: 0, cpuSeconds: 0 }))
+  const run = (server: RunningServer, milliseconds: number) => {
+    fresh += 1_000_000
+    return loaders.run({ uri: server.uri, operation, inFlight, milliseconds, documents, firstFresh: documents + fresh })
+  }
+  for (const server of servers) await run(server, Math.min(WARM_UP_MS_MAX, seconds * 1_000))
+  for (let round = 0; round < rounds; round++) {
+    for (const [i, server] of servers.entries()) {
+      const sum = sums[i]!
+      const [begin, cpuBefore] = [performance.now(), cpuSeconds(server.pid)]
+      sum.times.push(...(await run(server, seconds * 1_000)))
+      sum.elapsedMs += performance.now() - begin
+      sum.cpuSeconds += cpuSeconds(server.pid) - cpuBefore
     }
   }
-  await Promise.all(Array.from({ length: inFlight }, work))
-  const seconds = (performance.now() - begin) / 1_000
-  times.sort((a, b) => a - b)
-  const cpuUs = ((cpuSeconds(pid) - cpuBefore) * 1e6) / times.length
-  return { perSecond: times.length / seconds, p50Ms: quantile(times, 0.5), p99Ms: quantile(times, 0.99), cpuUs }
+  return sums.map(({ times, elapsedMs, cpuSeconds: cpu }, i) => {
+    times.sort((a, b) => a - b)
+    return {
+      server: servers[i]!.name,
+      operation,
+      perSecond: (times.length / elapsedMs) * 1_000,
+      p50Ms: quantile(times, 0.5),
+      p99Ms: quantile(times, 0.99),
+      cpuUs: (cpu * 1e6) / times.length,
+    }
+  })
 }
 
-function row(cells: readonly string[]): string {
-  return cells.map((cell, i) => (i === 0 ? cell.padEnd(24) : cell.padStart(14))).join('')
+function rowsOf(figures: readonly Figure[]): string[][] {
+  const ours = figures.find(({ server }) => server === 'engine')
+  return figures.map((figure, i) => [
+    i === 0 ? figure.operation : '',
+    figure.server,
+    figure.perSecond.toFixed(figure.perSecond < 100 ? 1 : 0),
+    figure.p50Ms.toFixed(2),
+    figure.p99Ms.toFixed(2),
+    figure.cpuUs.toFixed(0),
+    ours === undefined || figure === ours ? '' : `${(ours.perSecond / figure.perSecond).toFixed(2)} ×`,
+    ours === undefined || figure === ours ? '' : `${(figure.cpuUs / ours.cpuUs).toFixed(2)} ×`,
+  ])
+}
+
+const HEADER = ['', 'server', 'per second', 'p50 ms', 'p99 ms', 'CPU µs', 'engine ahead', 'by CPU']
+
+/** Where the engine is not as far ahead as it should be. */
+function missed(all: readonly (readonly Figure[])[]): string[] {
+  return all.flatMap((figures) => {
+    const ours = figures.find(({ server }) => server === 'engine')
+    return figures.flatMap(({ server, operation, perSecond }) => {
+      if (ours === undefined || server === 'engine') return []
+      const [ratio, goal] = [ours.perSecond / perSecond, server === 'secantus' ? SECANTUS_GOAL : 1]
+      return ratio >= goal ? [] : [`${operation}: ${ratio.toFixed(2)} × ${server}, and should be ${goal} ×`]
+    })
+  })
+}
+
+function describe(servers: readonly RunningServer[], options: Options): void {
+  const { documents, seconds, rounds, inFlight, loaders } = options
+  console.log(`\n${documents} documents; ${inFlight} operations in flight from ${loaders} processes, a group alone;`)
+  console.log(`${rounds} × ${seconds} s each. mongodb driver 6.3, Node ${process.version}. CPU is the server's own.\n`)
+  console.log('What an acknowledged write is worth:')
+  const taking = (contender: Contender) => servers.find(({ name }) => name === contender.name)
+  for (const contender of CONTENDERS) {
+    const server = taking(contender)
+    if (server === undefined) continue
+    console.log(`  ${contender.name}: ${contender.promise}`)
+    console.log(`    (${contender.title}; ${residentMiB(server.pid).toFixed(0)} MiB resident at the end)`)
+  }
+}
+
+async function sideBySide(options: Options): Promise<void> {
+  const servers = await startAll(options)
+  const loaders = new Loaders(options.loaders)
+  try {
+    for (const server of servers) await seed(server, options.documents)
+    const all: Figure[][] = []
+    for (const operation of options.operations) all.push(await measure(operation, servers, loaders, options))
+    console.log(table(HEADER, all.flatMap(rowsOf)))
+    describe(servers, options)
+    const short = missed(all)
+    if (options.smoke || servers.length === 1) return
+    console.log(short.length === 0 ? '\nAll goals are met.' : `\nGoals missed:\n  ${short.join('\n  ')}`)
+    if (short.length > 0) process.exitCode = 1
+  } finally {
+    await loaders.end()
+    for (const server of servers) await server.stop()
+  }
 }
 
 async function main(): Promise<void> {
-  const all = await servers()
-  try {
-    for (const server of all) await seed(server)
-    const names = all.flatMap(({ name }) => [`${name} /s`, 'p50 ms', 'p99 ms', 'CPU µs/op'])
-    console.log(row(['', ...names, ...(all.length > 1 ? ['ratio'] : [])]))
-    for (const [name, operation] of Object.entries(OPERATIONS)) {
-      const figures: Figure[] = []
-      for (const server of all) {
-        // Side by side: what strangers take of the machine, they take of both.
-        figures.push(await measure(server, operation, name.startsWith('group') ? 1 : IN_FLIGHT))
-      }
-      const [ours, theirs] = figures
-      const shown = figures.flatMap((f) => [
-        f.perSecond.toFixed(1),
-        f.p50Ms.toFixed(2),
-        f.p99Ms.toFixed(2),
-        f.cpuUs.toFixed(0),
-      ])
-      const ratio = ours !== undefined && theirs !== undefined ? [(ours.perSecond / theirs.perSecond).toFixed(2)] : []
-      console.log(row([name, ...shown, ...ratio]))
-    }
-    console.log(`\n${IN_FLIGHT} in flight, ${SECONDS} s each, in memory`)
-  } finally {
-    for (const server of all) await server.stop()
-  }
+  const options = readOptions(process.argv.slice(2))
+  if (options === 'help') console.log(HELP)
+  else if (options.million !== undefined) await measureMillion(options.million)
+  else await sideBySide(options)
 }
 
 main().catch((error: unknown) => {
