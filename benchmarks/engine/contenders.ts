@@ -110,7 +110,9 @@ export async function start(contender: Contender): Promise<RunningServer> {
 
 async function answers(child: ChildProcess, uri: string): Promise<void> {
   let failure: Error | undefined
-  child.once('error', (error) => (failure = error))
+  child.once('error', (error) => {
+    failure = error
+  })
   child.once('exit', (code, signal) => {
     failure ??= new Error(`it ended at once (${String(code ?? signal)})`)
   })
