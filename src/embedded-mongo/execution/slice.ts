@@ -1,5 +1,6 @@
-import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { CommandError } from '../bson/errors'
+import { nextTurn } from './turn'
 
 /** How long a scan, or one transaction of a long write, may keep others waiting. */
 const SLICE_MS = 10
