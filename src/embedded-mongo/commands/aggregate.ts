@@ -10,6 +10,7 @@ import type { TimeLimit } from '../execution/slice'
 import { ArraySource, findSource } from '../execution/source'
 import type { Source } from '../execution/source'
 import { openPipeline } from '../query/aggregate'
+import { fieldsRead } from '../query/aggregate/fields-read'
 import { PIPELINE_BYTES_MAX } from '../query/aggregate/flow'
 import type { Collection } from '../storage/collection'
 import type { Store } from '../store'
@@ -53,8 +54,8 @@ async function aggregateSource(store: Store, request: AggregateRequest, limit: T
     const n = await countQuery(query, start.skip, start.limit, limit)
     return new ArraySource(n === 0 ? [] : [writeDoc(count.doc(n))])
   }
-  const found = findSource(query, start)
-  return start.rest.length === 0 ? found : pipelineSource(store, request, found)
+  if (start.rest.length === 0) return findSource(query, start)
+  return pipelineSource(store, request, findSource(query, { ...start, fields: fieldsRead(start.rest) }))
 }
 
 /** All results, for an output stage: it may write to what the pipeline reads. */

@@ -35,8 +35,11 @@ export async function runForStats(query: Query, options: FindOptions, limit: Tim
   return statsOf(source.scan, returned, startedMs)
 }
 
-export function statsOf(scan: DocumentScan, returned: number, startedMs: number): RunStats {
-  const { keysExamined, docsExamined } = scan
+export function statsOf(
+  { keysExamined, docsExamined }: Pick<DocumentScan, 'keysExamined' | 'docsExamined'>,
+  returned: number,
+  startedMs: number,
+): RunStats {
   return { returned, keysExamined, docsExamined, millis: Math.round(performance.now() - startedMs) }
 }
 

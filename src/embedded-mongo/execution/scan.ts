@@ -7,6 +7,7 @@ import type { SecondaryIndex } from '../storage/secondary-index'
 import type { ByteRange, Entry, Tree } from '../storage/tree'
 import { mergedEntries } from './merge-scan'
 import type { MergedRange } from './merge-scan'
+import { RangeCount } from './range-count'
 import type { Slice } from './slice'
 
 /** Called for each candidate; false stops the scan behind it. */
@@ -41,6 +42,10 @@ export interface DocumentScan {
    * and the caller skips what it is shown. For the caller to know that the filter would accept every candidate.
    */
   skip(count: number): boolean
+  /** Counts index entries where each is another document; undefined where that cannot be said of them. */
+  counter(): RangeCount | undefined
+  /** Throws QueryPlanKilled when what is scanned has been dropped. */
+  checkAlive(): void
   run(slice: Slice, visit: Visitor): ScanState
 }
 
@@ -87,6 +92,11 @@ export class Scan implements DocumentScan {
     return true
   }
 
+  counter(): RangeCount | undefined {
+    if (this.index === undefined || this.seen !== undefined || this.plan.kind === 'IDHACK') return undefined
+    return new RangeCount(this.index.tree, this.ranges)
+  }
+
   run(slice: Slice, visit: Visitor): ScanState {
     this.checkAlive()
     if (this.plan.kind === 'IDHACK') return this.findOne(visit)
@@ -104,7 +114,7 @@ export class Scan implements DocumentScan {
   }
 
   /** What has been dropped since may have given its tree to another. */
-  private checkAlive(): void {
+  checkAlive(): void {
     const { collection, index } = this
     if (collection.dropped) throw killed(`collection dropped: ${collection.namespace}`)
     if (index !== undefined && !collection.indexes.includes(index)) {

@@ -40,6 +40,8 @@ export interface FindOptions {
   /** Infinity: all. */
   readonly limit: number
   readonly projection?: Doc | undefined
+  /** In place of a projection: the top-level fields that anybody will look at. */
+  readonly fields?: ReadonlySet<string> | undefined
 }
 
 /** What makes the answer's bytes of a document's. `doc` is the document, if it had to be read. */
@@ -94,7 +96,7 @@ class ScanSource implements Source {
   private waiting: Uint8Array | undefined
 
   constructor(query: Query, options: FindOptions) {
-    const { project, needsTrace } = projector(options.projection)
+    const { project, needsTrace } = projector(options)
     this.scan = openScan(query)
     this.matcher = new Matcher(query, this.scan, needsTrace)
     this.project = project
@@ -160,7 +162,7 @@ class SortSource implements Source {
     query: Query,
     private readonly options: FindOptions,
   ) {
-    const { project, needsTrace } = projector(options.projection)
+    const { project, needsTrace } = projector(options)
     const sort = query.sort ?? {}
     const compare = compileSort(sort, query.collation)
     this.scan = openScan(query)
@@ -227,7 +229,14 @@ function keeper<T>(countMax: number, compare: (a: T, b: T) => number): Pick<TopK
   }
 }
 
-function projector(spec: Doc | undefined): { readonly project: Project; readonly needsTrace: boolean } {
+function projector({ projection: spec, fields }: FindOptions): {
+  readonly project: Project
+  readonly needsTrace: boolean
+} {
+  if (fields !== undefined) {
+    const cut = new FieldCut('include', fields)
+    return { project: (raw) => cut.apply(raw), needsTrace: false }
+  }
   if (spec === undefined || Object.keys(spec).length === 0) return { project: (raw) => raw, needsTrace: false }
   const top = rawTopLevel(spec)
   if (top !== undefined) {

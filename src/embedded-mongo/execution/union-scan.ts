@@ -34,6 +34,14 @@ export class UnionScan implements DocumentScan {
     return false
   }
 
+  counter(): undefined {
+    return undefined
+  }
+
+  checkAlive(): void {
+    for (const scan of this.scans) scan.checkAlive()
+  }
+
   run(slice: Slice, visit: Visitor): ScanState {
     for (; this.at < this.scans.length; this.at++) {
       const state = (this.scans[this.at] as Scan).run(slice, (documentKey, raw) => {

@@ -1,5 +1,7 @@
 import type { Collation } from '../../bson/collation'
+import { hold } from '../../bson/exact'
 import { encodeValue } from '../../bson/key-encoding'
+import { isNumeric } from '../../bson/types'
 
 /** A map whose keys are BSON values: an int 1 and a double 1 are one key, as in $group. Keeps the order of arrival. */
 export interface ValueMap<T> {
@@ -38,5 +40,9 @@ export function valueSet(): { add(value: unknown): void; values(): unknown[] } {
 function keyText(key: unknown): string {
   if (typeof key === 'string') return `s${key}`
   if (key === undefined) return 'missing'
+  if (isNumeric(key)) {
+    const held = hold(key)
+    if (typeof held === 'number') return `n${held}`
+  }
   return `b${encodeValue(key).toString('latin1')}`
 }
