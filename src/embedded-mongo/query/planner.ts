@@ -82,12 +82,27 @@ interface Around {
 
 function planNodes(nodes: readonly FilterNode[], sort: readonly SortField[], around: Around): Plan {
   const query: Query = { nodes, conditions: conditionsOf(nodes, around.collation), sort }
-  const candidates = around.usable
-    .map((index) => candidate(index, query))
-    .filter(({ index, score }) => score > 0 && isComplete(index, nodes))
+  const candidatesOf = (): Candidate[] =>
+    around.usable
+      .map((index) => candidate(index, query))
+      .filter(({ index, score }) => score > 0 && isComplete(index, nodes))
+  const decided = byUniqueKey(query, around.usable)
+  if (decided !== undefined) return planOf(decided, query, candidatesOf)
+  const candidates = candidatesOf()
   const chosen = choose(candidates, sort.length > 0, around.count)
-  if (chosen !== undefined && (chosen.fields.length > 0 || sort.length > 0)) return planOf(chosen, query, candidates)
+  if (chosen !== undefined && (chosen.fields.length > 0 || sort.length > 0))
+    return planOf(chosen, query, () => candidates)
   return orPlan(query, around) ?? collectionScan(nodes, sort)
+}
+
+/** One whole key of a unique index, which nothing can beat: the other indexes need no look. */
+function byUniqueKey(query: Query, usable: readonly IndexInfo[]): Candidate | undefined {
+  for (const index of usable) {
+    if (!index.unique || !query.conditions.some(({ path }) => Object.hasOwn(index.key, path))) continue
+    const one = candidate(index, query)
+    if (one.score >= SCORE.unique && isComplete(index, query.nodes)) return one
+  }
+  return undefined
 }
 
 const EOF: Plan = {
@@ -210,7 +225,7 @@ function isComplete(index: IndexInfo, nodes: readonly FilterNode[]): boolean {
   return !index.sparse || Object.keys(index.key).some((path) => impliesExistence(nodes, path))
 }
 
-function planOf(chosen: Candidate, query: Query, others: readonly Candidate[] = []): Plan {
+function planOf(chosen: Candidate, query: Query, others: () => readonly Candidate[] = () => []): Plan {
   const { index, paths, fields, order, score } = chosen
   if (score === SCORE.impossible) return EOF
   const covered = fields.flatMap((field) => field.decided)
@@ -228,7 +243,10 @@ function planOf(chosen: Candidate, query: Query, others: readonly Candidate[] = 
     dedupe,
     merges: chosen.mergeAfter !== undefined,
     fields: () => fields,
-    others: () => others.filter((other) => other !== chosen).map((other) => planOf(other, query)),
+    others: () =>
+      others()
+        .filter((other) => other.index !== index)
+        .map((other) => planOf(other, query)),
   })
 }
 

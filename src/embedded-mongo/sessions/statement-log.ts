@@ -1,5 +1,5 @@
 import { Binary, Int32 } from 'bson'
-import { isDoc } from '../bson/doc'
+import { isDoc, readDoc, writeDoc } from '../bson/doc'
 import type { Doc } from '../bson/doc'
 import { CommandError } from '../bson/errors'
 import { toNumber } from '../bson/exact'
@@ -40,7 +40,7 @@ export class StatementLog {
       const message = `Cannot retry a write with txnNumber ${this.txnNumber}: it is the number of a transaction`
       throw new CommandError(217, 'IncompleteTransactionHistory', message)
     }
-    const results = record.results ?? {}
+    const results = readDoc(record.results)
     this.outcomes = outcomesOf(results)
     this.answer = isDoc(results['answer']) ? results['answer'] : undefined
   }
@@ -67,8 +67,15 @@ export class StatementLog {
   save(): void {
     if (!this.isChanged) return
     this.isChanged = false
-    const answer = this.answer === undefined ? {} : { answer: this.answer }
-    this.records.put(this.session, this.txnNumber, 'retryable', { ...docOf(this.outcomes), ...answer })
+    this.records.put(this.session, this.txnNumber, 'retryable', this.toBytes())
+  }
+
+  private toBytes(): Uint8Array {
+    const [only] = this.outcomes
+    const single = this.outcomes.size === 1 && this.answer === undefined ? only : undefined
+    const bytes = single === undefined ? undefined : bytesOfOne(...single)
+    if (bytes !== undefined) return bytes
+    return writeDoc({ ...docOf(this.outcomes), ...(this.answer === undefined ? {} : { answer: this.answer }) })
   }
 }
 
@@ -86,6 +93,29 @@ function docOf(outcomes: ReadonlyMap<number, Outcome>): Doc {
     }
   }
   return { plain: new Binary(Buffer.from(Int32Array.from(plain).buffer)), others }
+}
+
+/** What docOf says of a single insert, and of a single update or delete, to be filled in: most writes are one of them. */
+const ONE_PLAIN = Buffer.from(writeDoc(docOf(new Map([[0, { n: 1 }]]))))
+const ONE_UPDATE = Buffer.from(writeDoc(docOf(new Map([[0, { n: 0, nModified: 0 }]]))))
+/** Where the numbers stand, from the end: each is 4 bytes, and has 3 in front: its type and its name. */
+const FROM_END = { m: 7, n: 14, s: 21 } as const
+const PLAIN_OFFSET = ONE_PLAIN.indexOf('plain') + 'plain'.length + 1 + 5
+
+/** undefined where it is none of them. */
+function bytesOfOne(statement: number, { n, nModified, upsertedId }: Outcome): Buffer | undefined {
+  if (upsertedId !== undefined || statement !== (statement | 0)) return undefined
+  if (nModified === undefined) {
+    if (n !== 1) return undefined
+    const bytes = Buffer.from(ONE_PLAIN)
+    bytes.writeInt32LE(statement, bytes.writeInt32LE(statement, PLAIN_OFFSET))
+    return bytes
+  }
+  const bytes = Buffer.from(ONE_UPDATE)
+  bytes.writeInt32LE(statement, bytes.length - FROM_END.s)
+  bytes.writeInt32LE(n, bytes.length - FROM_END.n)
+  bytes.writeInt32LE(nModified, bytes.length - FROM_END.m)
+  return bytes
 }
 
 function outcomesOf(results: Doc): Map<number, Outcome> {

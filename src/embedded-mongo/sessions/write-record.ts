@@ -1,6 +1,4 @@
 import { CommandError } from '../bson/errors'
-import { readDoc, writeDoc } from '../bson/doc'
-import type { Doc } from '../bson/doc'
 import type { StoredTree } from '../storage/tree'
 
 /** What the last numbered write or transaction of a session was. */
@@ -8,8 +6,8 @@ export interface WriteRecord {
   readonly txnNumber: bigint
   readonly kind: 'retryable' | 'committed'
   readonly at: number
-  /** What was done of it; undefined for a transaction. */
-  readonly results: Doc | undefined
+  /** What was done of it, as BSON; empty for a transaction. */
+  readonly results: Buffer
 }
 
 /** txnNumber (8 bytes), time (8), kind (1), and then the results as BSON. */
@@ -25,18 +23,16 @@ export class WriteRecords {
   find(session: string): WriteRecord | undefined {
     const bytes = this.tree.get(keyOf(session))
     if (bytes === undefined) return undefined
-    const results = bytes.subarray(RESULTS_OFFSET)
     return {
       txnNumber: bytes.readBigInt64BE(0),
       at: bytes.readDoubleBE(TIME_OFFSET),
       kind: KINDS[bytes[KIND_OFFSET] as number] ?? 'retryable',
-      results: results.length === 0 ? undefined : readDoc(results),
+      results: bytes.subarray(RESULTS_OFFSET),
     }
   }
 
   /** Inside Environment.write, together with what it records. */
-  put(session: string, txnNumber: bigint, kind: WriteRecord['kind'], results?: Doc): void {
-    const body = results === undefined ? Buffer.alloc(0) : writeDoc(results)
+  put(session: string, txnNumber: bigint, kind: WriteRecord['kind'], body: Uint8Array = NO_RESULTS): void {
     const bytes = Buffer.allocUnsafe(RESULTS_OFFSET + body.length)
     bytes.writeBigInt64BE(txnNumber, 0)
     bytes.writeDoubleBE(Date.now(), TIME_OFFSET)
@@ -69,6 +65,7 @@ export class WriteRecords {
   }
 }
 
+const NO_RESULTS = new Uint8Array()
 const FIRST_KEY = Buffer.of(0)
 
 /** Behind a byte that keeps it above the first key. */
