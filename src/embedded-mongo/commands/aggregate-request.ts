@@ -44,6 +44,12 @@ export function parseAggregate(args: Arguments, store: Store): AggregateRequest 
   }
 }
 
+/** Nothing chooses among the documents, nor asks for a way to find them. */
+export function wantsEverything({ start, hint, collation }: AggregateRequest): boolean {
+  const isWhole = Object.keys(start.filter).length === 0 && start.skip === 0 && start.limit === Infinity
+  return isWhole && start.sort === undefined && hint === undefined && collation === undefined
+}
+
 function checkStage(stage: Doc): void {
   const names = Object.keys(stage)
   if (names.length !== 1) {

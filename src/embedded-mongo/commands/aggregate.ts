@@ -1,8 +1,10 @@
 import { compileCollation } from '../bson/collation'
 import { writeDoc } from '../bson/doc'
+import type { Doc } from '../bson/doc'
 import { failedToParse, tooMuchMemory, typeMismatch } from '../bson/errors'
 import { fillBatch } from '../cursors'
 import { Batch } from '../execution/batch'
+import { GroupCountSource, groupCountOf } from '../execution/group-count'
 import { countShape } from '../execution/pipeline'
 import { PipelineSource } from '../execution/pipeline-source'
 import { checkQuery, prepareQuery } from '../execution/query'
@@ -14,7 +16,7 @@ import { fieldsRead } from '../query/aggregate/fields-read'
 import { PIPELINE_BYTES_MAX } from '../query/aggregate/flow'
 import type { Collection } from '../storage/collection'
 import type { Store } from '../store'
-import { parseAggregate } from './aggregate-request'
+import { parseAggregate, wantsEverything } from './aggregate-request'
 import type { AggregateRequest } from './aggregate-request'
 import { Arguments } from './arguments'
 import type { Command, CommandContext, Reply } from './command'
@@ -46,7 +48,7 @@ async function aggregateSource(store: Store, request: AggregateRequest, limit: T
   const { collection, start } = request
   if (collection === undefined) {
     checkQuery({ ...request, filter: start.filter, sort: start.sort })
-    return pipelineSource(store, request, new ArraySource([]))
+    return pipelineSource(store, request, start.rest, new ArraySource([]))
   }
   const query = prepareQuery(collection, { ...request, filter: start.filter, sort: start.sort })
   const count = start.sort === undefined ? countShape(start.rest) : undefined
@@ -55,7 +57,13 @@ async function aggregateSource(store: Store, request: AggregateRequest, limit: T
     return new ArraySource(n === 0 ? [] : [writeDoc(count.doc(n))])
   }
   if (start.rest.length === 0) return findSource(query, start)
-  return pipelineSource(store, request, findSource(query, { ...start, fields: fieldsRead(start.rest) }))
+  const read = (rest: readonly Doc[]): Source =>
+    pipelineSource(store, request, rest, findSource(query, { ...start, fields: fieldsRead(rest) }))
+  const group = wantsEverything(request) ? groupCountOf(collection, start.rest[0]) : undefined
+  if (group === undefined) return read(start.rest)
+  const [first, ...rest] = start.rest
+  const groups = new GroupCountSource(collection, group, () => read(first === undefined ? [] : [first]))
+  return rest.length === 0 ? groups : pipelineSource(store, request, rest, groups)
 }
 
 /** All results, for an output stage: it may write to what the pipeline reads. */
@@ -74,10 +82,10 @@ async function gather(source: Source, limit: TimeLimit): Promise<readonly Uint8A
   return documents
 }
 
-function pipelineSource(store: Store, request: AggregateRequest, input: Source): Source {
-  const { database, start, variables } = request
+function pipelineSource(store: Store, request: AggregateRequest, rest: readonly Doc[], input: Source): Source {
+  const { database, variables } = request
   return new PipelineSource((isOver, read) =>
-    openPipeline(read(input), start.rest, {
+    openPipeline(read(input), rest, {
       collection: (name) => read(everythingIn(store.collection(database, name))),
       now: new Date(),
       variables,

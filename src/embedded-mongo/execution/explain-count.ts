@@ -41,6 +41,6 @@ export function explainCountOf(
 }
 
 /** A count that reads keys alone. */
-function countScan(stage: Doc): Doc {
+export function countScan(stage: Doc): Doc {
   return stage['stage'] === 'IXSCAN' ? { ...stage, stage: 'COUNT_SCAN' } : stage
 }

@@ -7,7 +7,7 @@ import type { DocumentScan } from './scan'
 import { inSlices } from './slice'
 import type { TimeLimit } from './slice'
 import { findSource } from './source'
-import type { FindOptions } from './source'
+import type { FindOptions, Source } from './source'
 
 /** What a run of the plan has done. */
 export interface RunStats {
@@ -17,10 +17,17 @@ export interface RunStats {
   readonly millis: number
 }
 
+type Examined = Pick<DocumentScan, 'keysExamined' | 'docsExamined'>
+
 /** Runs a find for its numbers alone. */
-export async function runForStats(query: Query, options: FindOptions, limit: TimeLimit): Promise<RunStats> {
-  const startedMs = performance.now()
+export function runForStats(query: Query, options: FindOptions, limit: TimeLimit): Promise<RunStats> {
   const source = findSource(query, options)
+  return runSource(source, limit, source.scan)
+}
+
+/** Runs a source for its numbers alone, and those of what it `examined`. */
+export async function runSource(source: Source, limit: TimeLimit, examined: Examined): Promise<RunStats> {
+  const startedMs = performance.now()
   let returned = 0
   let batch = new Batch(Infinity)
   await inSlices(limit, (slice) => {
@@ -32,14 +39,10 @@ export async function runForStats(query: Query, options: FindOptions, limit: Tim
       if (state === 'done') return true
     }
   })
-  return statsOf(source.scan, returned, startedMs)
+  return statsOf(examined, returned, startedMs)
 }
 
-export function statsOf(
-  { keysExamined, docsExamined }: Pick<DocumentScan, 'keysExamined' | 'docsExamined'>,
-  returned: number,
-  startedMs: number,
-): RunStats {
+export function statsOf({ keysExamined, docsExamined }: Examined, returned: number, startedMs: number): RunStats {
   return { returned, keysExamined, docsExamined, millis: Math.round(performance.now() - startedMs) }
 }
 
