@@ -116,14 +116,15 @@ async function answers(child: ChildProcess, uri: string): Promise<void> {
   child.once('exit', (code, signal) => {
     failure ??= new Error(`it ended at once (${String(code ?? signal)})`)
   })
-  for (const end = performance.now() + START_MS_MAX; performance.now() < end; await sleep(POLL_MS)) {
+  const deadline = performance.now() + START_MS_MAX
+  while (performance.now() < deadline) {
     if (failure !== undefined) throw failure
     const client = new MongoClient(uri, { serverSelectionTimeoutMS: 1_000 })
     try {
       await client.db('admin').command({ ping: 1 })
       return
     } catch {
-      // Not yet.
+      await sleep(POLL_MS)
     } finally {
       await client.close()
     }
