@@ -35,7 +35,7 @@ const config: Config = {
   projects: [
     project('unit', ['unit']),
     project('lint', ['lint']),
-    project('engine', ['engine'], ENGINE_SETUP),
+    project('engine', ['engine', 'differential'], ENGINE_SETUP),
     project('api', ['api', 'suites'], MONGO_SETUP),
     project('e2e', ['e2e'], MONGO_SETUP),
   ],

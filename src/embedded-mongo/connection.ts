@@ -1,23 +1,33 @@
 import type { Socket } from 'node:net'
 import type { ConnectionInfo } from './commands/command'
 import type { Dispatcher } from './dispatch'
+import type { Outbox, Sender } from './outbox'
 import { Frames } from './wire/frames'
-import { MalformedMessageError, parseMessage } from './wire/message'
+import { continuation, MalformedMessageError, parseMessage } from './wire/message'
+import type { Message } from './wire/message'
 
 /** What may wait behind the message that is being answered before the socket is read no further. */
 const WAITING_BYTES_MAX = 1_024 * 1_024
+/** Answers larger than this, together, wait for nothing. */
+const OUTGOING_BYTES_MAX = 256 * 1_024
 
 /** One client's connection: messages in, answers out, in order and one at a time. */
-export class Connection {
+export class Connection implements Sender {
   private readonly frames = new Frames()
-  private busy = false
+  /** An answer is being made that others must wait for. */
+  private answering = false
   private ended = false
+  /** A request that has been answered, and will be answered again. */
+  private streaming: Message | undefined
   private whenIdle: (() => void) | undefined
+  private outgoing: Buffer[] = []
+  private outgoingBytes = 0
 
   constructor(
     private readonly socket: Socket,
     private readonly info: ConnectionInfo,
     private readonly dispatcher: Dispatcher,
+    private readonly outbox: Outbox,
   ) {
     socket.setNoDelay(true)
     socket.on('data', (chunk) => this.receive(chunk))
@@ -30,51 +40,77 @@ export class Connection {
   /** Ends the connection, after the answer to what is being done. */
   async end(): Promise<void> {
     this.ended = true
-    if (this.busy) await new Promise<void>((resolve) => (this.whenIdle = resolve))
+    if (this.answering) await new Promise<void>((resolve) => (this.whenIdle = resolve))
+    this.flush()
     this.socket.end()
     this.socket.destroySoon()
   }
 
   private receive(chunk: Buffer): void {
     this.frames.push(chunk)
-    if (!this.busy) this.work()
+    if (this.mayWork) this.work()
     else if (this.frames.waitingBytes > WAITING_BYTES_MAX) this.socket.pause()
+  }
+
+  /** Not while an answer is being made, nor for a client that does not read its answers: that one waits for 'drain'. */
+  private get mayWork(): boolean {
+    return !this.answering && !this.ended && !this.socket.destroyed && !this.socket.writableNeedDrain
   }
 
   /** Answers what has come, until there is nothing whole left or something must be waited for. */
   private work(): void {
     try {
-      while (!this.busy && !this.ended && !this.socket.destroyed) {
-        const bytes = this.frames.next()
-        if (bytes === undefined) break
-        const answer = this.dispatcher.answer(parseMessage(bytes), this.info)
-        if (answer instanceof Promise) this.wait(answer)
-        else this.busy = !this.send(answer)
+      while (this.mayWork) {
+        const message = this.streaming ?? this.nextMessage()
+        if (message === undefined) break
+        this.outbox.flushOverdue()
+        const answer = this.dispatcher.answer(message, this.info)
+        if (answer instanceof Promise) this.wait(message, answer)
+        else this.send(message, answer)
       }
     } catch (error) {
       if (!(error instanceof MalformedMessageError)) throw error
       // Where the next message begins cannot be known any more.
+      this.flush()
       this.socket.destroy()
     }
   }
 
-  private wait(answer: Promise<Buffer | undefined>): void {
-    this.busy = true
+  private nextMessage(): Message | undefined {
+    const bytes = this.frames.next()
+    return bytes === undefined ? undefined : parseMessage(bytes)
+  }
+
+  private wait(message: Message, answer: Promise<Buffer | undefined>): void {
+    this.answering = true
     void answer.then((bytes) => {
-      this.busy = !this.send(bytes)
-      if (!this.busy) this.proceed()
+      this.answering = false
+      this.send(message, bytes)
+      this.whenIdle?.()
+      this.proceed()
     })
   }
 
-  /** False when the client does not read its answers: it gets no more of them until 'drain'. */
-  private send(bytes: Buffer | undefined): boolean {
-    return bytes === undefined || this.socket.destroyed || this.socket.write(bytes)
+  private send(message: Message, bytes: Buffer | undefined): void {
+    this.streaming = message.exhaustAllowed && bytes !== undefined ? continuation(message, bytes) : undefined
+    if (bytes === undefined) return
+    this.outgoing.push(bytes)
+    this.outgoingBytes += bytes.length
+    if (this.outgoingBytes > OUTGOING_BYTES_MAX) this.flush()
+    else if (this.outgoing.length === 1) this.outbox.add(this)
+  }
+
+  /** Hands what has been answered to the socket, in one piece. */
+  flush(): void {
+    const [first, ...others] = this.outgoing
+    if (first === undefined) return
+    this.outgoing = []
+    this.outgoingBytes = 0
+    if (!this.socket.destroyed) this.socket.write(others.length === 0 ? first : Buffer.concat([first, ...others]))
   }
 
   private proceed(): void {
-    this.busy = false
-    this.whenIdle?.()
-    this.work()
+    if (this.mayWork) this.work()
     if (this.socket.isPaused() && this.frames.waitingBytes <= WAITING_BYTES_MAX) this.socket.resume()
   }
 }

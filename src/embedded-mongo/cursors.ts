@@ -5,6 +5,7 @@ import { type Batch } from './execution/batch'
 import { inSlices } from './execution/slice'
 import type { TimeLimit } from './execution/slice'
 import type { Source } from './execution/source'
+import type { Transaction } from './storage/transaction'
 
 /** Open cursors of all clients. Beyond it the one that has been idle longest is closed. */
 export const CURSORS_MAX = 10_000
@@ -19,10 +20,14 @@ export interface Cursor {
   readonly namespace: string
   /** The logical session that opened it. */
   readonly session: string | undefined
+  /** The one that it was opened in, and ends with. */
+  readonly transaction: Transaction | undefined
   readonly source: Source
   inUse: boolean
   lastUsedMs: number
 }
+
+export type NewCursor = Pick<Cursor, 'namespace' | 'session' | 'transaction' | 'source'>
 
 /** The cursors that clients have open. They belong to no connection, and outlive the one that they came through. */
 export class Cursors {
@@ -39,21 +44,26 @@ export class Cursors {
     return this.open.size
   }
 
-  add(namespace: string, session: string | undefined, source: Source): Cursor {
+  add({ namespace, session, transaction, source }: NewCursor): Cursor {
     if (this.open.size >= CURSORS_MAX) this.closeIdlest()
-    const cursor = { id: randomId(), namespace, session, source, inUse: false, lastUsedMs: this.now() }
+    const cursor = { id: randomId(), namespace, session, transaction, source, inUse: false, lastUsedMs: this.now() }
     this.open.set(cursor.id.toString(), cursor)
     return cursor
   }
 
-  /** Throws CursorNotFound (43), or CursorInUse (12051). */
-  take(id: Long, namespace: string): Cursor {
+  /** Throws CursorNotFound (43), CursorInUse (12051), or that it belongs to another transaction or to none. */
+  take(id: Long, namespace: string, transaction: Transaction | undefined): Cursor {
     const key = id.toString()
     const cursor = this.open.get(key)
     if (cursor === undefined) throw cursorNotFound(`cursor id ${key} not found`)
     if (cursor.namespace !== namespace) {
       const message = `Requested getMore on namespace '${namespace}', but cursor belongs to a different namespace ${cursor.namespace}`
       throw new CommandError(13, 'Unauthorized', message)
+    }
+    if (cursor.transaction !== transaction) {
+      const created =
+        cursor.transaction === undefined ? 'was not created in a transaction' : 'was created in a transaction'
+      throw new CommandError(50741, 'Location50741', `Cannot run getMore on cursor ${key}, which ${created}`)
     }
     if (cursor.inUse) throw new CommandError(12051, 'CursorInUse', `cursor id ${key} is already in use`)
     cursor.inUse = true
@@ -75,6 +85,10 @@ export class Cursors {
 
   killSession(session: string): void {
     for (const [key, cursor] of this.open) if (cursor.session === session) this.open.delete(key)
+  }
+
+  killTransaction(transaction: Transaction): void {
+    for (const [key, cursor] of this.open) if (cursor.transaction === transaction) this.open.delete(key)
   }
 
   close(): void {

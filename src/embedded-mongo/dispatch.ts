@@ -1,15 +1,25 @@
 import { BSONError } from 'bson'
-import { isDoc, readDoc } from './bson/doc'
+import { readDoc } from './bson/doc'
 import type { Doc } from './bson/doc'
-import { badValue, commandNotFound, CommandError, illegalOperation, unauthorized } from './bson/errors'
-import { toNumber } from './bson/exact'
-import { isNumeric } from './bson/types'
+import { commandNotFound, CommandError, unauthorized } from './bson/errors'
 import { Arguments } from './commands/arguments'
 import type { Command, CommandContext, ConnectionInfo, Reply } from './commands/command'
+import { checkConcerns, sessionFields } from './commands/parse-session'
 import type { Engine } from './engine'
+import type { SessionFields } from './sessions/session-fields'
+import { StatementLog } from './sessions/statement-log'
+import { withTransactionLabels } from './sessions/error-labels'
+import { TransactionStore } from './store'
 import type { Message } from './wire/message'
 import { checkBson, firstFieldName, InvalidBsonError } from './wire/raw-bson'
 import { ReplyComposer } from './wire/reply'
+
+/** A message's command, understood as far as all commands are alike. */
+interface Call {
+  readonly command: Command
+  readonly args: Arguments
+  readonly hasSession: boolean
+}
 
 /** Answers messages: finds the command, runs it, and turns what it throws into an error reply. */
 export class Dispatcher {
@@ -25,24 +35,27 @@ export class Dispatcher {
   /** The answer's bytes; undefined where none is wanted. Synchronous when the command is. */
   answer(message: Message, connection: ConnectionInfo): Buffer | undefined | Promise<Buffer | undefined> {
     const name = firstFieldName(message.body) ?? ''
-    const failed = (error: unknown): Buffer | undefined => this.compose(message, this.errorReply(error, name), false)
+    let call: Call | undefined
+    const failed = (error: unknown): Buffer | undefined =>
+      this.compose(message, call, this.errorReply(error, name), false)
     const succeeded = (reply: Reply): Buffer | undefined => {
       try {
-        return this.compose(message, reply, true)
+        return this.compose(message, call, reply, true)
       } catch (error) {
         return failed(error)
       }
     }
     try {
-      const reply = this.run(name, message, { engine: this.engine, connection })
+      this.engine.counters.commands++
+      call = this.understand(name, message)
+      const reply = this.run(call, connection, message.repeated)
       return reply instanceof Promise ? reply.then(succeeded, failed) : succeeded(reply)
     } catch (error) {
       return failed(error)
     }
   }
 
-  private run(name: string, message: Message, context: CommandContext): Reply | Promise<Reply> {
-    this.engine.counters.commands++
+  private understand(name: string, message: Message): Call {
     const command = this.commands.get(name)
     if (message.kind === 'query' && command?.name !== 'hello') {
       const text = `Unsupported OP_QUERY command: ${name}. The client driver may require an upgrade.`
@@ -52,16 +65,47 @@ export class Dispatcher {
     checkBson(message.body)
     const args = new Arguments(name, readDoc(message.body), message.sequences)
     args.checkFields(command.fields)
-    checkGeneric(args)
     const database = message.kind === 'msg' ? args.database : 'admin'
     if (command.adminOnly === true && database !== 'admin') {
       throw unauthorized(`${name} may only be run against the admin database.`)
     }
-    return command.run(args, context)
+    return { command, args, hasSession: args.has('lsid') }
   }
 
-  private compose(message: Message, reply: Doc, ok: boolean): Buffer | undefined {
-    return message.moreToCome ? undefined : this.composer.compose(message, reply, ok)
+  private run({ command, args }: Call, connection: ConnectionInfo, repeated: boolean): Reply | Promise<Reply> {
+    const { engine } = this
+    const fields = sessionFields(args, command)
+    checkConcerns(args, fields?.kind === 'transaction')
+    const context: CommandContext = { engine, connection, repeated, store: engine.store, fields, log: undefined }
+    if (fields === undefined) return command.run(args, context)
+    if (fields.kind === 'transaction') return this.runInTransaction(command, args, context, fields)
+    const { session, txnNumber } = fields
+    engine.transactions.supersede(session, txnNumber)
+    return command.run(args, { ...context, log: new StatementLog(engine.records, session, txnNumber) })
+  }
+
+  private async runInTransaction(
+    command: Command,
+    args: Arguments,
+    context: CommandContext,
+    fields: SessionFields,
+  ): Promise<Reply> {
+    try {
+      if (command.inTransaction === 'only') return await command.run(args, context)
+      return await this.engine.transactions.run(fields, (transaction) =>
+        command.run(args, { ...context, store: new TransactionStore(transaction) }),
+      )
+    } catch (error) {
+      throw withTransactionLabels(error)
+    }
+  }
+
+  private compose(message: Message, call: Call | undefined, reply: Doc, ok: boolean): Buffer | undefined {
+    if (message.moreToCome) return undefined
+    return this.composer.compose(message, reply, ok, {
+      trailer: call?.hasSession === true ? this.engine.cluster.times() : undefined,
+      moreToCome: ok && message.exhaustAllowed && call?.command.streams?.(call.args) === true,
+    })
   }
 
   private errorReply(error: unknown, command: string): Doc {
@@ -80,14 +124,4 @@ export class Dispatcher {
     this.onFault(error, command)
     return new CommandError(1, 'InternalError', 'internal error')
   }
-}
-
-/** What any command may ask for, and a standalone server cannot give. */
-function checkGeneric(args: Arguments): void {
-  if (args.has('txnNumber') || args.has('startTransaction') || args.has('autocommit')) {
-    throw illegalOperation('Transaction numbers are only allowed on a replica set member or mongos')
-  }
-  const writeConcern = args.get('writeConcern')
-  const w = isDoc(writeConcern) ? writeConcern['w'] : undefined
-  if (isNumeric(w) && toNumber(w) > 1) throw badValue("cannot use 'w' > 1 when a host is not replicated")
 }

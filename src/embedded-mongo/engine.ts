@@ -1,51 +1,81 @@
+import { setMaxListeners } from 'node:events'
+import { Cluster } from './cluster'
 import { Cursors } from './cursors'
 import { Catalog } from './storage/catalog'
-import type { Collection } from './storage/collection'
 import { Environment } from './storage/environment'
 import type { EnvironmentOptions } from './storage/environment'
+import { StorageOpenError } from './storage/open-error'
+import type { Transaction } from './storage/transaction'
+import { WriteRecords } from './sessions/write-record'
+import { Transactions, TRANSACTION_LIFETIME_MS } from './sessions/transactions'
+import { LiveStore } from './store'
 
 /** The MongoDB whose answers these are, as buildInfo tells it. */
-export const MONGODB_VERSION = '7.0.14'
+export const MONGODB_VERSION = '8.0.16'
 /** https://github.com/mongodb/specifications/blob/master/source/wireversion-featurelist */
-export const WIRE_VERSION_MAX = 21
+export const WIRE_VERSION_MAX = 25
+/** How long a session lives that nobody uses. */
+export const SESSION_TIMEOUT_MINUTES = 30
 
 /** What the commands work on. */
 export interface Engine {
   readonly environment: Environment
   readonly catalog: Catalog
   readonly cursors: Cursors
+  readonly cluster: Cluster
+  /** The collections as they are. */
+  readonly store: LiveStore
+  readonly records: WriteRecords
+  readonly transactions: Transactions
   readonly startedAt: Date
   /** Index builds and drops that must not overlap: namespace → the last of them. */
   readonly schemaChanges: Map<string, Promise<unknown>>
+  /** Aborted when the server ends: whoever waits for something else waits no longer. */
+  readonly ending: AbortController
   readonly counters: { connections: number; connectionsCreated: number; commands: number }
 }
 
-export async function openEngine(options: EnvironmentOptions): Promise<Engine> {
+export interface EngineSettings extends EnvironmentOptions {
+  readonly transactionLifetimeMs?: number
+}
+
+export async function openEngine(options: EngineSettings): Promise<Engine> {
   const environment = Environment.open(options)
+  const catalog = await openCatalog(environment, options.folder)
+  const records = new WriteRecords(environment.sessions)
+  const cursors = new Cursors()
+  const lifetimeMs = options.transactionLifetimeMs ?? TRANSACTION_LIFETIME_MS
+  const ended = (transaction: Transaction): void => cursors.killTransaction(transaction)
+  const startedAt = new Date()
+  const ending = new AbortController()
+  setMaxListeners(0, ending.signal)
   return {
     environment,
-    catalog: await Catalog.open(environment),
-    cursors: new Cursors(),
-    startedAt: new Date(),
+    catalog,
+    cursors,
+    store: new LiveStore(environment, catalog),
+    records,
+    transactions: new Transactions({ environment, catalog, records, lifetimeMs, onEnd: ended }),
+    cluster: new Cluster(startedAt),
+    startedAt,
     schemaChanges: new Map(),
+    ending,
     counters: { connections: 0, connectionsCreated: 0, commands: 0 },
   }
 }
 
-export async function closeEngine(engine: Engine): Promise<void> {
-  engine.cursors.close()
-  await engine.environment.close()
+async function openCatalog(environment: Environment, folder: string): Promise<Catalog> {
+  try {
+    return await Catalog.open(environment)
+  } catch (error) {
+    await environment.close()
+    const message = error instanceof Error ? error.message : String(error)
+    throw new StorageOpenError(`the catalog in the data folder ${folder} cannot be read: ${message}`, { cause: error })
+  }
 }
 
-/** The collection, made if it is not there yet. */
-export async function ensureCollection(engine: Engine, database: string, name: string): Promise<Collection> {
-  const { catalog, environment } = engine
-  const present = catalog.collection(database, name)
-  if (present !== undefined) return present
-  const [tree] = (await environment.takeTrees(1)) as [number]
-  const collection = await environment.write(
-    () => catalog.collection(database, name) ?? catalog.createCollection(database, name, {}, tree),
-  )
-  if (collection.identity.documentsTree !== tree) environment.releaseTrees([tree])
-  return collection
+export async function closeEngine(engine: Engine): Promise<void> {
+  engine.transactions.endAll()
+  engine.cursors.close()
+  await engine.environment.close()
 }

@@ -7,7 +7,9 @@ import { parseOptions, USAGE, UsageError } from './options'
 import type { EngineOptions } from './options'
 import { listen } from './server'
 import type { WireServer } from './server'
-import { StorageOpenError } from './storage/environment'
+import { SessionExpiry } from './sessions/expiry'
+import { enterDataFolder } from './storage/data-folder'
+import { StorageOpenError } from './storage/open-error'
 import { lockFolder } from './storage/folder-lock'
 import type { FolderLock } from './storage/folder-lock'
 import { makeTemporaryFolder, removeAbandonedFolders, removeFolder } from './storage/temporary-folder'
@@ -27,7 +29,8 @@ async function start(options: EngineOptions): Promise<Running> {
   if (options.folder === undefined) await removeAbandonedFolders()
   const folder = options.folder === undefined ? makeTemporaryFolder() : prepareFolder(options.folder)
   try {
-    const lock = await lockFolder(folder, options.lockWaitMs)
+    const enter = options.folder === undefined ? lockFolder : enterDataFolder
+    const lock = await enter(folder, options.lockWaitMs)
     if (lock === undefined) throw new StartError(`another engine is using the data folder ${folder}`)
     return await startIn(folder, lock, options)
   } catch (error) {
@@ -38,14 +41,17 @@ async function start(options: EngineOptions): Promise<Running> {
 
 async function startIn(folder: string, lock: FolderLock, options: EngineOptions): Promise<Running> {
   const durable = options.folder !== undefined
-  const engine = await openEngine({ folder, durable })
+  const engine = await openEngine({ folder, durable, transactionLifetimeMs: options.transactionMs })
   const dispatcher = new Dispatcher(engine, commandsByName(COMMANDS), reportFault)
   const server = await listenOrExplain(engine, dispatcher, options)
   const sweeper = startTtlSweeper(engine, options.ttlIntervalMs, (error) => reportFault(error, 'TTL sweep'))
+  const expiry = new SessionExpiry(engine, (error) => reportFault(error, 'expiry of sessions'))
   const host = options.host === '::1' ? '[::1]' : options.host
   const stop = async () => {
+    engine.ending.abort()
     await server.close()
     await sweeper.stop()
+    await expiry.stop()
     await closeEngine(engine)
     await lock.release()
     if (!durable) removeFolder(folder)

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { LOOPBACK_HOSTS } from './server'
+import { TRANSACTION_LIFETIME_MS } from './sessions/transactions'
 import { TTL_INTERVAL_MS } from './ttl'
 
 export const USAGE = `Usage: main.js [--port N] [--host ADDRESS] (--dbpath DIR | --in-memory) [--ttl-interval-ms N]
@@ -10,6 +11,7 @@ export const USAGE = `Usage: main.js [--port N] [--host ADDRESS] (--dbpath DIR |
   --in-memory          keep nothing: a temporary folder, removed at exit
   --ttl-interval-ms N  pause between two sweeps for expired documents (default ${TTL_INTERVAL_MS})
   --lock-wait-ms N     how long to wait for another engine to leave the folder (default 10000)
+  --transaction-ms N   how long a transaction may be open before it is aborted (default ${TRANSACTION_LIFETIME_MS})
   --quiesce-ms N       how long to go on serving open connections after a signal to end (default 0)
   --help               show this
 `
@@ -26,6 +28,7 @@ export interface EngineOptions {
   readonly folder: string | undefined
   readonly ttlIntervalMs: number
   readonly lockWaitMs: number
+  readonly transactionMs: number
   readonly quiesceMs: number
 }
 
@@ -53,6 +56,7 @@ export function parseOptions(argv: readonly string[]): EngineOptions | 'help' {
     folder: values.dbpath,
     ttlIntervalMs: whole('--ttl-interval-ms', values['ttl-interval-ms'], TTL_INTERVAL_MS, 1, INTERVAL_MS_MAX),
     lockWaitMs: whole('--lock-wait-ms', values['lock-wait-ms'], LOCK_WAIT_MS_DEFAULT, 0, INTERVAL_MS_MAX),
+    transactionMs: whole('--transaction-ms', values['transaction-ms'], TRANSACTION_LIFETIME_MS, 1, INTERVAL_MS_MAX),
     quiesceMs: whole('--quiesce-ms', values['quiesce-ms'], 0, 0, INTERVAL_MS_MAX),
   }
 }
@@ -68,6 +72,7 @@ function parse(argv: readonly string[]) {
         'in-memory': { type: 'boolean' },
         'ttl-interval-ms': { type: 'string' },
         'lock-wait-ms': { type: 'string' },
+        'transaction-ms': { type: 'string' },
         'quiesce-ms': { type: 'string' },
         help: { type: 'boolean' },
       },

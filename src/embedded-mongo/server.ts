@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Connection } from './connection'
 import type { Dispatcher } from './dispatch'
 import type { Engine } from './engine'
+import { Outbox } from './outbox'
 
 /** Connections at a time; one more is closed at once. */
 export const CONNECTIONS_MAX = 2_000
@@ -32,7 +33,8 @@ export interface ListenOptions {
 export async function listen(engine: Engine, dispatcher: Dispatcher, options: ListenOptions): Promise<WireServer> {
   if (!LOOPBACK_HOSTS.includes(options.host)) throw new RangeError(`${options.host} is no loopback address`)
   const connections = new Set<Connection>()
-  const server = createServer((socket) => accept(engine, dispatcher, connections, socket))
+  const outbox = new Outbox()
+  const server = createServer((socket) => accept({ engine, dispatcher, connections, outbox }, socket))
   server.maxConnections = CONNECTIONS_MAX
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
@@ -45,17 +47,30 @@ export async function listen(engine: Engine, dispatcher: Dispatcher, options: Li
   return { port, quiet: (ms) => quiet(connections, ms), close: () => close(server, connections) }
 }
 
-function accept(engine: Engine, dispatcher: Dispatcher, connections: Set<Connection>, socket: Socket): void {
+/** What all connections share. */
+interface Shared {
+  readonly engine: Engine
+  readonly dispatcher: Dispatcher
+  readonly connections: Set<Connection>
+  readonly outbox: Outbox
+}
+
+function accept({ engine, dispatcher, connections, outbox }: Shared, socket: Socket): void {
   const { counters } = engine
   const id = ++counters.connectionsCreated
-  const remote = `${socket.remoteAddress ?? ''}:${socket.remotePort ?? 0}`
-  const connection = new Connection(socket, { id, remote }, dispatcher)
+  const remote = addressOf(socket.remoteAddress, socket.remotePort)
+  const local = addressOf(socket.localAddress, socket.localPort)
+  const connection = new Connection(socket, { id, remote, local }, dispatcher, outbox)
   connections.add(connection)
   counters.connections++
   socket.once('close', () => {
     connections.delete(connection)
     counters.connections--
   })
+}
+
+function addressOf(host = '', port = 0): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 }
 
 async function quiet(connections: ReadonlySet<Connection>, ms: number): Promise<void> {

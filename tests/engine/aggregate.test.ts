@@ -1,5 +1,5 @@
 import { type Collection, Decimal128, type Document, Double, Int32, Long, ObjectId } from 'mongodb'
-import { type Doc, codeOf, idsOf, useEngine } from './use-engine'
+import { TIMES, type Doc, codeOf, idsOf, useEngine } from './use-engine'
 
 const engine = useEngine()
 const ORDERS = [
@@ -16,11 +16,11 @@ beforeAll(async () => {
 describe('count', () => {
   it('all, by filter, with skip and limit', async () => {
     const count = (more: Document) => engine.db.command({ count: orders.collectionName, ...more })
-    expect(await count({})).toEqual({ n: 4, ok: 1 })
-    expect(await count({ query: { who: 'ann' } })).toEqual({ n: 2, ok: 1 })
-    expect(await count({ query: {}, skip: 1, limit: 2 })).toEqual({ n: 2, ok: 1 })
-    expect(await count({ query: {}, skip: 9 })).toEqual({ n: 0, ok: 1 })
-    expect(await engine.db.command({ count: 'never_was' })).toEqual({ n: 0, ok: 1 })
+    expect(await count({})).toEqual({ n: 4, ok: 1, ...TIMES })
+    expect(await count({ query: { who: 'ann' } })).toEqual({ n: 2, ok: 1, ...TIMES })
+    expect(await count({ query: {}, skip: 1, limit: 2 })).toEqual({ n: 2, ok: 1, ...TIMES })
+    expect(await count({ query: {}, skip: 9 })).toEqual({ n: 0, ok: 1, ...TIMES })
+    expect(await engine.db.command({ count: 'never_was' })).toEqual({ n: 0, ok: 1, ...TIMES })
   })
 
   it('countDocuments and estimatedDocumentCount', async () => {
@@ -45,6 +45,7 @@ describe('distinct', () => {
     expect(await engine.db.command({ distinct: orders.collectionName, key: 'who' })).toEqual({
       values: ['ann', 'bob', 'cid'],
       ok: 1,
+      ...TIMES,
     })
     expect(await orders.distinct('items')).toEqual(['a', 'b'])
     expect(await orders.distinct('who', { total: { $gt: 15 } })).toEqual(['bob', 'ann'])

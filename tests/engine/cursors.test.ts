@@ -1,5 +1,5 @@
 import { type Document, Long } from 'mongodb'
-import { codeOf, idsOf, useEngine } from './use-engine'
+import { TIMES, codeOf, idsOf, useEngine } from './use-engine'
 
 const engine = useEngine()
 const numbered = (count: number) => Array.from({ length: count }, (_, _id) => ({ _id, n: _id }))
@@ -136,6 +136,7 @@ describe('the end of a cursor', () => {
       cursorsAlive: [],
       cursorsUnknown: [],
       ok: expect.anything(),
+      ...TIMES,
     })
     expect(await codeOf(more(collectionName, id))).toEqual([43, 'CursorNotFound'])
   })

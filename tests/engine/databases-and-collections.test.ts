@@ -1,5 +1,5 @@
 import { type MongoClient } from 'mongodb'
-import { type Doc, codeOf, useEngine } from './use-engine'
+import { TIMES, type Doc, codeOf, useEngine } from './use-engine'
 import { WireSocket, bodySection, msgDocument, opMsg } from './wire-socket'
 
 const engine = useEngine()
@@ -18,7 +18,7 @@ async function inDatabase(name: string, work: (client: MongoClient) => Promise<v
 
 describe('create', () => {
   it('creates an empty collection with its _id index', async () => {
-    expect(await engine.db.command({ create: 'created' })).toEqual({ ok: 1 })
+    expect(await engine.db.command({ create: 'created' })).toEqual({ ok: 1, ...TIMES })
     expect(await engine.db.collection('created').indexes()).toEqual([{ v: 2, key: { _id: 1 }, name: '_id_' }])
     expect(await engine.db.collection('created').countDocuments()).toBe(0)
   })
@@ -42,7 +42,13 @@ describe('drop', () => {
     const collection = await engine.collection([{ a: 1 }])
     await collection.createIndexes([{ key: { a: 1 } }])
     const ns = collection.namespace
-    expect(await engine.db.command({ drop: collection.collectionName })).toEqual({ nIndexesWas: 2, ns, ok: 1 })
+    expect(await engine.db.command({ drop: collection.collectionName })).toEqual({
+      nIndexesWas: 2,
+      ns,
+      ok: 1,
+      ...TIMES,
+      ...TIMES,
+    })
     expect(await names({ name: collection.collectionName })).toEqual([])
     expect(await collection.find().toArray()).toEqual([])
   })
@@ -60,7 +66,7 @@ describe('drop', () => {
   })
 
   it('a missing one is no error', async () => {
-    expect(await engine.db.command({ drop: 'never_was' })).toEqual({ ok: 1 })
+    expect(await engine.db.command({ drop: 'never_was' })).toEqual({ ok: 1, ...TIMES })
   })
 })
 
@@ -119,7 +125,7 @@ describe('databases', () => {
     await inDatabase(name, async (client) => {
       await client.db(name).collection('c').insertOne({ a: 1 })
       const reply = await client.db('admin').command({ listDatabases: 1, nameOnly: true, filter: { name } })
-      expect(reply).toEqual({ databases: [{ name }], ok: 1 })
+      expect(reply).toEqual({ databases: [{ name }], ok: 1, ...TIMES })
     })
   })
 
@@ -129,8 +135,8 @@ describe('databases', () => {
       inDatabase(stays, async () => {
         await client.db(gone).collection<Doc>('c').insertOne({ _id: 1 })
         await client.db(stays).collection<Doc>('c').insertOne({ _id: 2 })
-        expect(await client.db(gone).command({ dropDatabase: 1 })).toEqual({ dropped: gone, ok: 1 })
-        expect(await client.db(gone).command({ dropDatabase: 1 })).toEqual({ ok: 1 })
+        expect(await client.db(gone).command({ dropDatabase: 1 })).toEqual({ dropped: gone, ok: 1, ...TIMES })
+        expect(await client.db(gone).command({ dropDatabase: 1 })).toEqual({ ok: 1, ...TIMES })
         expect(await client.db(gone).collection('c').countDocuments()).toBe(0)
         expect(await client.db(stays).collection('c').find().toArray()).toEqual([{ _id: 2 }])
       }),

@@ -1,4 +1,4 @@
-import { useEngine } from './use-engine'
+import { TIMES, useEngine } from './use-engine'
 
 const engine = useEngine()
 const DOCUMENTS = [1, 2, 3, 4].map((_id) => ({ _id, even: _id % 2 === 0 }))
@@ -20,7 +20,7 @@ it('several statements add up', async () => {
     { q: { _id: 9 }, limit: 1 },
     { q: { even: true }, limit: 0 },
   ]
-  expect(await engine.db.command({ delete: collectionName, deletes })).toEqual({ n: 3, ok: 1 })
+  expect(await engine.db.command({ delete: collectionName, deletes })).toEqual({ n: 3, ok: 1, ...TIMES })
 })
 
 it('ordered stops at a failure, unordered does not', async () => {
@@ -31,8 +31,8 @@ it('ordered stops at a failure, unordered does not', async () => {
   ]
   const command = { delete: collection.collectionName, deletes }
   const writeErrors = [{ index: 0, code: 2, errmsg: expect.any(String) }]
-  expect(await engine.db.command(command)).toEqual({ n: 0, writeErrors, ok: 1 })
-  expect(await engine.db.command({ ...command, ordered: false })).toEqual({ n: 1, writeErrors, ok: 1 })
+  expect(await engine.db.command(command)).toEqual({ n: 0, writeErrors, ok: 1, ...TIMES })
+  expect(await engine.db.command({ ...command, ordered: false })).toEqual({ n: 1, writeErrors, ok: 1, ...TIMES })
 })
 
 it('a limit other than 0 and 1: 9', async () => {

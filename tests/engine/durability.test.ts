@@ -5,8 +5,6 @@ import { MongoClient } from 'mongodb'
 import { type Engine, endingOf, spawnEngine, startEngine } from './start-engine'
 import type { Doc } from './use-engine'
 
-const WRITERS = 8
-const WRITES_BEFORE_THE_KILL = 400
 const TEST_MS = 60_000
 
 let dbpath: string
@@ -35,79 +33,6 @@ async function withClient<T>({ uri }: Engine, work: (client: MongoClient) => Pro
     await client.close()
   }
 }
-
-/** What a client knows of one document: how often its change was acknowledged, and how often it was sent. */
-interface Expected {
-  acknowledged: number
-  sent: number
-  deleted: 'no' | 'sent' | 'acknowledged'
-}
-
-/** Inserts, changes and now and then deletes, until the engine is gone. */
-async function writeUntilItDies(client: MongoClient, writer: number, known: Map<string, Expected>) {
-  const collection = client.db('d').collection<Doc>('c')
-  for (let i = 0; ; i++) {
-    const _id = `${writer}:${i}`
-    const expected: Expected = { acknowledged: 0, sent: 1, deleted: 'no' }
-    known.set(_id, expected)
-    try {
-      await collection.insertOne({ _id, n: 1, unique: `u${_id}`, tags: [writer, i % 10], text: 'x'.repeat(i % 700) })
-      expected.acknowledged = 1
-      expected.sent = 2
-      await collection.updateOne({ _id }, { $inc: { n: 1 }, $push: { tags: 77 as never } })
-      expected.acknowledged = 2
-      if (i % 5 !== 0) continue
-      expected.deleted = 'sent'
-      await collection.deleteOne({ _id })
-      expected.deleted = 'acknowledged'
-    } catch {
-      return
-    }
-  }
-}
-
-it(
-  'SIGKILL under eight writers: every acknowledged write is there, no half one, and the indexes agree',
-  async () => {
-    const first = await start()
-    const known = new Map<string, Expected>()
-    await withClient(first, async (client) => {
-      await client
-        .db('d')
-        .collection('c')
-        .createIndexes([{ key: { unique: 1 }, unique: true }, { key: { tags: 1, n: 1 } }])
-      const writers = Array.from({ length: WRITERS }, (_, writer) => writeUntilItDies(client, writer, known))
-      while (known.size < WRITES_BEFORE_THE_KILL) await new Promise((resolve) => setTimeout(resolve, 5))
-      await first.kill()
-      await Promise.all(writers)
-    })
-
-    await withClient(await start(), async (client) => {
-      const collection = client.db('d').collection<Doc>('c')
-      const found = new Map((await collection.find().toArray()).map((document) => [document._id as string, document]))
-      for (const [_id, { acknowledged, sent, deleted }] of known) {
-        const document = found.get(_id)
-        if (deleted === 'acknowledged') expect([_id, document]).toEqual([_id, undefined])
-        if (deleted !== 'no' || (acknowledged === 0 && !document)) continue
-        const n = document?.['n'] as number
-        expect([_id, n >= Math.max(acknowledged, 1) && n <= sent]).toEqual([_id, true])
-        expect(document?.['tags']).toHaveLength(n + 1)
-      }
-      for (const _id of found.keys()) expect(known.has(_id)).toBe(true)
-      expect(await collection.find().hint({ unique: 1 }).toArray()).toHaveLength(found.size)
-      expect(await client.db('d').command({ validate: 'c', full: true })).toMatchObject({
-        ns: 'd.c',
-        valid: true,
-        nrecords: found.size,
-        nIndexes: 3,
-        keysPerIndex: { _id_: found.size, unique_1: found.size },
-        errors: [],
-        ok: 1,
-      })
-    })
-  },
-  TEST_MS,
-)
 
 it(
   'an orderly end and a new start keep documents, indexes and their options',

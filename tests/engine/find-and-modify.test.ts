@@ -1,5 +1,5 @@
 import { type Document, ObjectId } from 'mongodb'
-import { codeOf, serverError, useEngine } from './use-engine'
+import { TIMES, codeOf, serverError, useEngine } from './use-engine'
 
 const engine = useEngine()
 const DOCUMENTS = [
@@ -16,11 +16,18 @@ const start = async () => {
 it('gives the document as it was, or with `new` as it is', async () => {
   const { run } = await start()
   const change = { query: { _id: 1 }, update: { $inc: { n: 1 } } }
-  expect(await run(change)).toEqual({ lastErrorObject: { n: 1, updatedExisting: true }, value: DOCUMENTS[0], ok: 1 })
+  expect(await run(change)).toEqual({
+    lastErrorObject: { n: 1, updatedExisting: true },
+    value: DOCUMENTS[0],
+    ok: 1,
+    ...TIMES,
+    ...TIMES,
+  })
   expect(await run({ ...change, new: true })).toEqual({
     lastErrorObject: { n: 1, updatedExisting: true },
     value: { _id: 1, n: 5, a: 'x' },
     ok: 1,
+    ...TIMES,
   })
 })
 
@@ -28,21 +35,22 @@ it('gives null when nothing matches', async () => {
   const { run } = await start()
   const query = { _id: 9 }
   const lastErrorObject = { n: 0, updatedExisting: false }
-  expect(await run({ query, update: { $set: { a: 1 } } })).toEqual({ lastErrorObject, value: null, ok: 1 })
-  expect(await run({ query, remove: true })).toEqual({ lastErrorObject: { n: 0 }, value: null, ok: 1 })
+  expect(await run({ query, update: { $set: { a: 1 } } })).toEqual({ lastErrorObject, value: null, ok: 1, ...TIMES })
+  expect(await run({ query, remove: true })).toEqual({ lastErrorObject: { n: 0 }, value: null, ok: 1, ...TIMES })
 })
 
 it('upserts', async () => {
   const { run } = await start()
   const upsert = { query: { _id: 9 }, update: { $set: { a: 'z' } }, upsert: true }
   const lastErrorObject = { n: 1, updatedExisting: false, upserted: 9 }
-  expect(await run(upsert)).toEqual({ lastErrorObject, value: null, ok: 1 })
+  expect(await run(upsert)).toEqual({ lastErrorObject, value: null, ok: 1, ...TIMES })
   const again = { query: { b: 5 }, update: { $set: { a: 'z' } }, upsert: true, new: true }
   const reply = await run(again)
   expect(reply).toEqual({
     lastErrorObject: { n: 1, updatedExisting: false, upserted: expect.any(ObjectId) },
     value: { _id: reply['lastErrorObject'].upserted, b: 5, a: 'z' },
     ok: 1,
+    ...TIMES,
   })
 })
 
@@ -56,7 +64,7 @@ it('takes the first in the order of `sort`', async () => {
 it('removes', async () => {
   const { collection, run } = await start()
   const reply = await run({ query: { _id: 3 }, remove: true })
-  expect(reply).toEqual({ lastErrorObject: { n: 1 }, value: DOCUMENTS[2], ok: 1 })
+  expect(reply).toEqual({ lastErrorObject: { n: 1 }, value: DOCUMENTS[2], ok: 1, ...TIMES })
   expect(await collection.countDocuments()).toBe(2)
 })
 

@@ -1,5 +1,13 @@
-import { BSON, type Document, MongoClient } from 'mongodb'
-import { codeOf, serverError, useEngine } from './use-engine'
+import {
+  BSON,
+  type Document,
+  Long,
+  MongoClient,
+  ObjectId,
+  type ServerHeartbeatSucceededEvent,
+  Timestamp,
+} from 'mongodb'
+import { TIMES, codeOf, serverError, useEngine } from './use-engine'
 import {
   OP_MSG,
   OP_REPLY,
@@ -31,10 +39,22 @@ const HELLO = {
 }
 
 describe('hello', () => {
-  it('says what a standalone server says: no replica set, no router', async () => {
+  it('says what the primary of a replica set of one says, at the address that the client knows', async () => {
     const hello = await admin({ hello: 1 })
-    expect(hello).toMatchObject({ ...HELLO, isWritablePrimary: true })
-    expect(hello).not.toHaveProperty('setName')
+    const { host } = new URL(engine.uri)
+    expect(hello).toMatchObject({
+      ...HELLO,
+      isWritablePrimary: true,
+      secondary: false,
+      hosts: [host],
+      primary: host,
+      me: host,
+      setName: 'embedded',
+      setVersion: 1,
+      topologyVersion: { processId: expect.any(ObjectId) },
+      electionId: expect.any(ObjectId),
+      lastWrite: { lastWriteDate: expect.any(Date), opTime: { ts: expect.any(Timestamp) } },
+    })
     expect(hello).not.toHaveProperty('msg')
     expect(Math.abs(Date.now() - (hello['localTime'] as Date).getTime())).toBeLessThan(5_000)
   })
@@ -59,9 +79,67 @@ describe('hello', () => {
   })
 })
 
+describe('monitoring', () => {
+  const EXHAUST_ALLOWED = 1 << 16
+
+  it.each([{}, { replicaSet: 'embedded' }, { directConnection: true }])(
+    'a driver connects with %j',
+    async (options) => {
+      const client = await MongoClient.connect(engine.uri, options)
+      expect(await client.db('admin').command({ ping: 1 })).toEqual({ ok: 1, ...TIMES })
+      await client.close()
+    },
+  )
+
+  it('a driver is told again and again, without asking', async () => {
+    const client = new MongoClient(engine.uri, { heartbeatFrequencyMS: 500 })
+    const beats: ServerHeartbeatSucceededEvent[] = []
+    client.on('serverHeartbeatSucceeded', (beat) => beats.push(beat))
+    await client.connect()
+    while (beats.filter(({ awaited }) => awaited).length < 3) await new Promise((resolve) => setTimeout(resolve, 50))
+    await client.close()
+    expect(beats.at(-1)?.reply).toMatchObject({ setName: 'embedded', isWritablePrimary: true })
+  })
+
+  it('who waits for a change of the topology holds up nobody, and hears at the end of the time', async () => {
+    const { topologyVersion } = await admin({ hello: 1 })
+    const known = { ...topologyVersion, counter: Long.fromNumber(topologyVersion.counter as number) }
+    const socket = await WireSocket.open(engine.uri)
+    const from = performance.now()
+    const hello = { hello: 1, topologyVersion: known, maxAwaitTimeMS: 300, $db: 'admin' }
+    socket.write(opMsg([bodySection(hello)], 5, EXHAUST_ALLOWED))
+    await admin({ ping: 1 })
+    expect(performance.now() - from).toBeLessThan(250)
+    const first = await socket.next()
+    expect(performance.now() - from).toBeGreaterThan(290)
+    const second = await socket.next()
+    await socket.end()
+    for (const reply of [first!, second!]) {
+      expect(reply.body.readInt32LE(0)).toBe(MORE_TO_COME)
+      expect(msgDocument(reply)).toMatchObject({ isWritablePrimary: true })
+    }
+    expect([first?.responseTo, second?.responseTo]).toEqual([5, first?.requestId])
+  })
+
+  it('without exhaustAllowed there is one answer', async () => {
+    const { topologyVersion } = await admin({ hello: 1 })
+    const known = { ...topologyVersion, counter: Long.fromNumber(topologyVersion.counter as number) }
+    const socket = await WireSocket.open(engine.uri)
+    const reply = await socket.request(
+      opMsg([bodySection({ hello: 1, topologyVersion: known, maxAwaitTimeMS: 20, $db: 'admin' })]),
+    )
+    await socket.end()
+    expect(reply.body.readInt32LE(0)).toBe(0)
+  })
+
+  it('one of topologyVersion and maxAwaitTimeMS is too little', async () => {
+    expect(await codeOf(admin({ hello: 1, maxAwaitTimeMS: 5 }))).toEqual([2, 'BadValue'])
+  })
+})
+
 describe('commands of the handshake', () => {
   it('ping', async () => {
-    expect(await admin({ ping: 1 })).toEqual({ ok: 1 })
+    expect(await admin({ ping: 1 })).toEqual({ ok: 1, ...TIMES })
   })
 
   it('buildInfo', async () => {
@@ -78,14 +156,14 @@ describe('commands of the handshake', () => {
 
   it('endSessions', async () => {
     await engine.client.withSession(async (session) => {
-      expect(await engine.client.db('admin').command({ ping: 1 }, { session })).toEqual({ ok: 1 })
-      expect(await admin({ endSessions: [session.id] })).toEqual({ ok: 1 })
+      expect(await engine.client.db('admin').command({ ping: 1 }, { session })).toEqual({ ok: 1, ...TIMES })
+      expect(await admin({ endSessions: [session.id] })).toEqual({ ok: 1, ...TIMES })
     })
   })
 
   it('a client that offers compression is served without', async () => {
     const client = await MongoClient.connect(engine.uri, { directConnection: true, compressors: ['zlib'] })
-    expect(await client.db('admin').command({ ping: 1 })).toEqual({ ok: 1 })
+    expect(await client.db('admin').command({ ping: 1 })).toEqual({ ok: 1, ...TIMES })
     await client.close()
   })
 })

@@ -1,5 +1,5 @@
 import { type Collection, type Document, MongoBulkWriteError } from 'mongodb'
-import { type Doc, codeOf, serverError, useEngine } from './use-engine'
+import { TIMES, type Doc, codeOf, serverError, useEngine } from './use-engine'
 
 const engine = useEngine()
 const ID_INDEX = { v: 2, key: { _id: 1 }, name: '_id_' }
@@ -29,18 +29,21 @@ describe('createIndexes', () => {
       numIndexesAfter: 2,
       createdCollectionAutomatically: true,
       ok: 1,
+      ...TIMES,
     })
     expect(await createIndexes(collection, a, b)).toEqual({
       numIndexesBefore: 2,
       numIndexesAfter: 3,
       createdCollectionAutomatically: false,
       ok: 1,
+      ...TIMES,
     })
     expect(await createIndexes(collection, a, b)).toMatchObject({
       numIndexesBefore: 3,
       numIndexesAfter: 3,
       note: 'all indexes already exist',
       ok: 1,
+      ...TIMES,
     })
   })
 
@@ -64,6 +67,7 @@ describe('createIndexes', () => {
     expect(await createIndexes(collection, { key: { _id: 1 }, name: '_id_1' })).toMatchObject({
       numIndexesAfter: 1,
       ok: 1,
+      ...TIMES,
     })
     expect(await collection.indexes()).toEqual([ID_INDEX])
   })
@@ -190,7 +194,7 @@ describe('dropIndexes', () => {
     ['a list of names', ['a_1', 'c_1'], ['_id_', 'b_1']],
   ])('by %s', async (_, index, left) => {
     const { drop, names } = await withIndexes()
-    expect(await drop(index)).toEqual({ nIndexesWas: 4, ok: 1 })
+    expect(await drop(index)).toEqual({ nIndexesWas: 4, ok: 1, ...TIMES })
     expect(await names()).toEqual(left)
   })
 

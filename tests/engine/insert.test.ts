@@ -1,5 +1,5 @@
 import { type Document, MongoBulkWriteError, ObjectId } from 'mongodb'
-import { serverError, useEngine } from './use-engine'
+import { TIMES, serverError, useEngine } from './use-engine'
 
 const KIB = 1024
 const DOCUMENT_BYTES_MAX = 16 * KIB * KIB
@@ -19,7 +19,7 @@ const duplicateOf = (ns: string, index: number, id: number) => ({
 })
 
 it('says how many', async () => {
-  expect(await insert('says', [{ a: 1 }, { a: 2 }, { a: 3 }])).toEqual({ n: 3, ok: 1 })
+  expect(await insert('says', [{ a: 1 }, { a: 2 }, { a: 3 }])).toEqual({ n: 3, ok: 1, ...TIMES })
 })
 
 it('gives a document without _id an ObjectId, and puts it first', async () => {
@@ -46,7 +46,7 @@ it('_id may be of nearly any type, and null once', async () => {
       collection.collectionName,
       ids.map((_id) => ({ _id })),
     ),
-  ).toEqual({ n: 6, ok: 1 })
+  ).toEqual({ n: 6, ok: 1, ...TIMES })
   for (const _id of ids) expect(await collection.findOne({ _id })).toEqual({ _id })
   expect(await insert(collection.collectionName, [{ _id: null }])).toMatchObject({ n: 0 })
 })
@@ -59,6 +59,7 @@ describe('write errors', () => {
       n: 2,
       writeErrors: [duplicateOf(collection.namespace, 2, 1)],
       ok: 1,
+      ...TIMES,
     })
     expect(await collection.find().toArray()).toEqual([{ _id: 1 }, { _id: 2 }])
   })
@@ -70,6 +71,7 @@ describe('write errors', () => {
       n: 3,
       writeErrors: [duplicateOf(collection.namespace, 1, 1), duplicateOf(collection.namespace, 3, 2)],
       ok: 1,
+      ...TIMES,
     })
     expect(await collection.countDocuments()).toBe(3)
   })
@@ -92,6 +94,7 @@ describe('write errors', () => {
         },
       ],
       ok: 1,
+      ...TIMES,
     })
   })
 
@@ -100,7 +103,7 @@ describe('write errors', () => {
     await collection.createIndexes([{ key: { a: 1 }, unique: true }])
     await collection.createIndexes([{ key: { b: 1 }, unique: true }])
     expect(await insert(collection.collectionName, [{ _id: 2, a: 2, b: 1 }])).toMatchObject({ n: 0 })
-    expect(await insert(collection.collectionName, [{ _id: 3, a: 2, b: 2 }])).toEqual({ n: 1, ok: 1 })
+    expect(await insert(collection.collectionName, [{ _id: 3, a: 2, b: 2 }])).toEqual({ n: 1, ok: 1, ...TIMES })
     expect(await collection.find({ a: 2 }).toArray()).toEqual([{ _id: 3, a: 2, b: 2 }])
   })
 

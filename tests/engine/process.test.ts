@@ -1,3 +1,4 @@
+import { TIMES } from './use-engine'
 import { once } from 'node:events'
 import { createServer, type AddressInfo } from 'node:net'
 import { existsSync, readdirSync, readlinkSync } from 'node:fs'
@@ -42,7 +43,7 @@ describe('the start', () => {
       version: expect.stringMatching(/^\d+\.\d+\.\d+/),
     })
     const client = await MongoClient.connect(message.uri)
-    expect(await client.db('admin').command({ ping: 1 })).toEqual({ ok: 1 })
+    expect(await client.db('admin').command({ ping: 1 })).toEqual({ ok: 1, ...TIMES })
     await client.close()
     child.kill('SIGTERM')
     await once(child, 'close')
@@ -86,7 +87,7 @@ describe('the end', () => {
     `%s ends it in order within ${END_MS} ms, with clients and cursors open`,
     async (signal) => {
       const engine = await start()
-      const client = await MongoClient.connect(engine.uri)
+      const client = await MongoClient.connect(engine.uri, { serverSelectionTimeoutMS: 500 })
       await client
         .db('d')
         .collection('c')

@@ -1,5 +1,5 @@
 import { type Document, Double, Int32, Long, ObjectId, type UpdateFilter } from 'mongodb'
-import { type Doc, serverError, useEngine } from './use-engine'
+import { TIMES, type Doc, serverError, useEngine } from './use-engine'
 
 const engine = useEngine()
 
@@ -182,12 +182,25 @@ describe('the reply', () => {
   it('tells matched and modified apart', async () => {
     const { collectionName } = await engine.collection([{ _id: 1, a: 1 }])
     const q = { _id: 1 }
-    expect(await update(collectionName, [{ q, u: { $set: { a: 1 } } }])).toEqual({ n: 1, nModified: 0, ok: 1 })
-    expect(await update(collectionName, [{ q, u: { $set: { a: 2 } } }])).toEqual({ n: 1, nModified: 1, ok: 1 })
+    expect(await update(collectionName, [{ q, u: { $set: { a: 1 } } }])).toEqual({
+      n: 1,
+      nModified: 0,
+      ok: 1,
+      ...TIMES,
+      ...TIMES,
+    })
+    expect(await update(collectionName, [{ q, u: { $set: { a: 2 } } }])).toEqual({
+      n: 1,
+      nModified: 1,
+      ok: 1,
+      ...TIMES,
+      ...TIMES,
+    })
     expect(await update(collectionName, [{ q: { _id: 9 }, u: { $set: { a: 2 } } }])).toEqual({
       n: 0,
       nModified: 0,
       ok: 1,
+      ...TIMES,
     })
   })
 
@@ -203,6 +216,7 @@ describe('the reply', () => {
         { index: 2, _id: 8 },
       ],
       ok: 1,
+      ...TIMES,
     })
   })
 
@@ -214,12 +228,13 @@ describe('the reply', () => {
       { q: { _id: 3 }, u: { $set: { a: 1 } } },
     ]
     const writeErrors = [{ index: 1, code: 66, errmsg: expect.stringContaining("immutable field '_id'") }]
-    expect(await update(collectionName, updates)).toEqual({ n: 1, nModified: 1, writeErrors, ok: 1 })
+    expect(await update(collectionName, updates)).toEqual({ n: 1, nModified: 1, writeErrors, ok: 1, ...TIMES })
     expect(await update(collectionName, updates, { ordered: false })).toEqual({
       n: 2,
       nModified: 1,
       writeErrors,
       ok: 1,
+      ...TIMES,
     })
     expect(namespace).toContain(collectionName)
   })
@@ -243,6 +258,7 @@ describe('the reply', () => {
         },
       ],
       ok: 1,
+      ...TIMES,
     })
   })
 })
@@ -275,7 +291,7 @@ describe('upsert', () => {
   ])('%j, %j', async (q, u, expected) => {
     const collection = await engine.collection([{ _id: 1, other: true }])
     const reply = await update(collection.collectionName, [{ q, u, upsert: true }])
-    expect(reply).toEqual({ n: 1, nModified: 0, upserted: [{ index: 0, _id: expect.any(ObjectId) }], ok: 1 })
+    expect(reply).toEqual({ n: 1, nModified: 0, upserted: [{ index: 0, _id: expect.any(ObjectId) }], ok: 1, ...TIMES })
     const found = await collection.findOne({ other: { $exists: false } })
     expect(found).toEqual({ _id: reply['upserted'][0]._id, ...expected })
     expect(Object.keys(found ?? {})[0]).toBe('_id')

@@ -1,10 +1,15 @@
-import { type Collection, type Db, type Document, MongoClient, MongoServerError } from 'mongodb'
+import { type Collection, type Db, type Document, MongoClient, MongoServerError, Timestamp } from 'mongodb'
 import { type Engine, startEngine } from './start-engine'
 
 /** Documents of any shape, with an `_id` of any type: the driver's own types want ObjectIds. */
 export interface Doc extends Document {
   _id?: object | string | number | bigint | boolean | null
 }
+
+/** What every reply to a session ends with. */
+export const TIMES = {
+  operationTime: expect.any(Timestamp),
+} as const
 
 /** A running server with a client on it, for the tests of one file. */
 export interface EngineUnderTest {

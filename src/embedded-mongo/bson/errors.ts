@@ -43,9 +43,22 @@ export const immutableField = named(66, 'ImmutableField')
 export const cannotCreateIndex = named(67, 'CannotCreateIndex')
 export const invalidOptions = named(72, 'InvalidOptions')
 export const invalidNamespace = named(73, 'InvalidNamespace')
+export const writeConflict = (): CommandError =>
+  new CommandError(
+    112,
+    'WriteConflict',
+    'Caused by :: Write conflict during plan execution and yielding is disabled. :: Please retry your operation or multi-document transaction.',
+  )
 export const parallelArrays = named(171, 'CannotIndexParallelArrays')
+export const noSuchTransaction = named(251, 'NoSuchTransaction')
+export const notInTransaction = named(263, 'OperationNotSupportedInTransaction')
 export const notImplemented = named(238, 'NotImplemented')
 export const documentTooLarge = named(10334, 'BSONObjectTooLarge')
+
+export function tooMuchMemory(what: string, bytesMax: number): CommandError {
+  const message = `Executor error during find command :: caused by :: ${what} exceeded memory limit of ${bytesMax} bytes, and this server does not use the disk for it.`
+  return new CommandError(292, 'QueryExceededMemoryLimitNoDiskUseAllowed', message)
+}
 
 /** E11000. The message has the shape that drivers and Mongoose take apart. */
 export function duplicateKey(namespace: string, indexName: string, keyPattern: Doc, keyValue: Doc): CommandError {

@@ -1,20 +1,22 @@
 import { compileCollation } from '../bson/collation'
 import { writeDoc } from '../bson/doc'
 import type { Doc } from '../bson/doc'
-import { documentTooLarge, failedToParse, typeMismatch } from '../bson/errors'
-import type { Engine } from '../engine'
-import { Batch, DOCUMENT_BYTES_MAX } from '../execution/batch'
-import { countShape, readAll } from '../execution/pipeline'
+import { failedToParse, tooMuchMemory, typeMismatch } from '../bson/errors'
+import { fillBatch } from '../cursors'
+import { Batch } from '../execution/batch'
+import { GroupCountSource, groupCountOf } from '../execution/group-count'
+import { countShape } from '../execution/pipeline'
+import { PipelineSource } from '../execution/pipeline-source'
 import { checkQuery, prepareQuery } from '../execution/query'
 import type { TimeLimit } from '../execution/slice'
-import { ArraySource, findSource, SORT_BYTES_MAX, tooMuchMemory } from '../execution/source'
+import { ArraySource, findSource } from '../execution/source'
 import type { Source } from '../execution/source'
-import { fillBatch } from '../cursors'
-import { runPipeline } from '../query/aggregate'
-import type { PipelineContext } from '../query/aggregate'
+import { openPipeline } from '../query/aggregate'
+import { fieldsRead } from '../query/aggregate/fields-read'
+import { PIPELINE_BYTES_MAX } from '../query/aggregate/flow'
 import type { Collection } from '../storage/collection'
-import { WHOLE_TREE } from '../storage/tree'
-import { parseAggregate } from './aggregate-request'
+import type { Store } from '../store'
+import { parseAggregate, wantsEverything } from './aggregate-request'
 import type { AggregateRequest } from './aggregate-request'
 import { Arguments } from './arguments'
 import type { Command, CommandContext, Reply } from './command'
@@ -22,30 +24,31 @@ import { countQuery } from './count'
 import { FIRST_BATCH_DOCUMENTS, openCursor } from './cursor-reply'
 import { explainAggregate } from './explain-aggregate'
 
-/** Documents that a pipeline begins with, when its stages cannot work on an index. MongoDB's bound for one stage. */
-const PIPELINE_INPUT_BYTES_MAX = SORT_BYTES_MAX
-
 export const aggregate: Command = {
   name: 'aggregate',
-  summary: '`pipeline`, `collation`, `let`, `hint`; leading `$match`, `$sort`, `$skip`, `$limit` use indexes',
+  summary:
+    '`pipeline`, `collation`, `let`, `hint`, `$out`, `$merge`; leading `$match`, `$sort`, `$skip`, `$limit` use indexes',
   fields: ['allowDiskUse', 'bypassDocumentValidation', 'collation', 'cursor', 'explain', 'hint', 'let', 'pipeline'],
+  inTransaction: 'allowed',
   run: async (args, context) => {
-    const request = parseAggregate(args, context.engine)
+    const request = parseAggregate(args, context.store)
     if (args.boolean('explain')) return explainAggregate(request)
     if (!args.has('cursor')) {
       throw failedToParse("The 'cursor' option is required, except for aggregate with the explain argument")
     }
     const limit = args.timeLimit()
-    const source = await aggregateSource(context.engine, request, limit)
-    return openAggregateCursor(context, args, request, source, limit)
+    const source = await aggregateSource(context.store, request, limit)
+    if (request.output === undefined) return openAggregateCursor(context, args, request, source, limit)
+    await request.output(context.engine, await gather(source, limit), limit)
+    return openAggregateCursor(context, args, request, new ArraySource([]), limit)
   },
 }
 
-async function aggregateSource(engine: Engine, request: AggregateRequest, limit: TimeLimit): Promise<Source> {
+async function aggregateSource(store: Store, request: AggregateRequest, limit: TimeLimit): Promise<Source> {
   const { collection, start } = request
   if (collection === undefined) {
     checkQuery({ ...request, filter: start.filter, sort: start.sort })
-    return new ArraySource(runRest(engine, request, []))
+    return pipelineSource(store, request, start.rest, new ArraySource([]))
   }
   const query = prepareQuery(collection, { ...request, filter: start.filter, sort: start.sort })
   const count = start.sort === undefined ? countShape(start.rest) : undefined
@@ -53,12 +56,17 @@ async function aggregateSource(engine: Engine, request: AggregateRequest, limit:
     const n = await countQuery(query, start.skip, start.limit, limit)
     return new ArraySource(n === 0 ? [] : [writeDoc(count.doc(n))])
   }
-  const found = findSource(query, start)
-  if (start.rest.length === 0) return found
-  return new ArraySource(runRest(engine, request, readAll(await gather(found, limit))))
+  if (start.rest.length === 0) return findSource(query, start)
+  const read = (rest: readonly Doc[]): Source =>
+    pipelineSource(store, request, rest, findSource(query, { ...start, fields: fieldsRead(rest) }))
+  const group = wantsEverything(request) ? groupCountOf(collection, start.rest[0]) : undefined
+  if (group === undefined) return read(start.rest)
+  const [first, ...rest] = start.rest
+  const groups = new GroupCountSource(collection, group, () => read(first === undefined ? [] : [first]))
+  return rest.length === 0 ? groups : pipelineSource(store, request, rest, groups)
 }
 
-/** All that the start of a pipeline finds. The stages after it work on what is in memory. */
+/** All results, for an output stage: it may write to what the pipeline reads. */
 async function gather(source: Source, limit: TimeLimit): Promise<readonly Uint8Array[]> {
   const documents: Uint8Array[] = []
   let bytes = 0
@@ -69,35 +77,27 @@ async function gather(source: Source, limit: TimeLimit): Promise<readonly Uint8A
       bytes += document.length
       documents.push(document)
     }
-    if (bytes > PIPELINE_INPUT_BYTES_MAX) throw tooMuchMemory('Pipeline input', PIPELINE_INPUT_BYTES_MAX)
+    if (bytes > PIPELINE_BYTES_MAX) throw tooMuchMemory('Pipeline output', PIPELINE_BYTES_MAX)
   }
   return documents
 }
 
-function runRest(engine: Engine, request: AggregateRequest, documents: Iterable<Doc>): readonly Uint8Array[] {
-  const results: Uint8Array[] = []
-  for (const doc of runPipeline(documents, request.start.rest, pipelineContext(engine, request))) {
-    const raw = writeDoc(doc)
-    if (raw.length > DOCUMENT_BYTES_MAX) throw documentTooLarge(`a result of ${raw.length} bytes is too large`)
-    results.push(raw)
-  }
-  return results
+function pipelineSource(store: Store, request: AggregateRequest, rest: readonly Doc[], input: Source): Source {
+  const { database, variables } = request
+  return new PipelineSource((isOver, read) =>
+    openPipeline(read(input), rest, {
+      collection: (name) => read(everythingIn(store.collection(database, name))),
+      now: new Date(),
+      variables,
+      collation: compileCollation(request.collation),
+      isOver,
+    }),
+  )
 }
 
-function pipelineContext(engine: Engine, request: AggregateRequest): PipelineContext {
-  return {
-    collection: (name) => allDocuments(engine.catalog.collection(request.database, name)),
-    now: new Date(),
-    variables: request.variables,
-    collation: compileCollation(request.collation),
-  }
-}
-
-function* allDocuments(collection: Collection | undefined): Generator<Doc> {
-  if (collection === undefined) return
-  const raws: Buffer[] = []
-  for (const { value } of collection.documents.range(WHOLE_TREE, 1)) raws.push(value)
-  yield* readAll(raws)
+function everythingIn(collection: Collection | undefined): Source {
+  if (collection === undefined) return new ArraySource([])
+  return findSource(prepareQuery(collection, { filter: {} }), { skip: 0, limit: Infinity })
 }
 
 function openAggregateCursor(

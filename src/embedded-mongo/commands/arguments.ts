@@ -108,6 +108,11 @@ export class Arguments {
     throw this.wrongType(field, value, "[bool, long, int, decimal, double]'", '')
   }
 
+  /** Does a write stop at its first error? It does if nobody says otherwise. */
+  ordered(): boolean {
+    return !this.has('ordered') || this.boolean('ordered')
+  }
+
   /** A whole number ≥ 0. */
   count(field: string): number | undefined {
     const value = this.present(field)
@@ -193,6 +198,14 @@ export class Arguments {
 export function sessionKey(lsid: unknown): string | undefined {
   const id = isDoc(lsid) ? lsid['id'] : undefined
   return id instanceof Binary ? Buffer.from(id.buffer).toString('latin1') : undefined
+}
+
+/** `database.collection`, both checked. */
+export function parseNamespace(namespace: string): readonly [database: string, name: string] {
+  const dot = namespace.indexOf('.')
+  if (dot < 0) throw invalidNamespace(`Invalid namespace specified '${namespace}'`)
+  const database = checkDatabaseName(namespace.slice(0, dot))
+  return [database, checkCollectionName(database, namespace.slice(dot + 1))]
 }
 
 // eslint-disable-next-line no-control-regex -- NUL is one of the characters that a name may not have

@@ -11,9 +11,9 @@ export const count: Command = {
   name: 'count',
   summary: '`query`, `skip`, `limit`, `hint`, `collation`; without a query at once, however many there are',
   fields: ['query', 'fields', 'skip', 'limit', 'hint', 'collation'],
-  run: async (args, { engine }) => {
+  run: async (args, { store }) => {
     const { spec, skip, limit } = parseCount(args)
-    const collection = engine.catalog.collection(args.database, args.collection)
+    const collection = store.collection(args.database, args.collection)
     if (collection !== undefined) {
       return { n: await countQuery(prepareQuery(collection, spec), skip, limit, args.timeLimit()) }
     }

@@ -1,6 +1,5 @@
 import { cannotCreateIndex } from '../bson/errors'
 import type { Engine } from '../engine'
-import { ensureCollection } from '../engine'
 import { writeInSlices } from '../execution/write-in-slices'
 import type { Slice, TimeLimit } from '../execution/slice'
 import type { Catalog } from '../storage/catalog'
@@ -17,7 +16,8 @@ const INDEXES_MAX = 64
 
 export const createIndexes: Command = {
   name: 'createIndexes',
-  summary: 'single, compound, multikey; `unique`, `sparse`, `partialFilterExpression`, `expireAfterSeconds`, `hidden`',
+  summary:
+    'single, compound, multikey; `unique`, `sparse`, `partialFilterExpression`, `expireAfterSeconds`, `hidden`, `collation`',
   fields: ['indexes', 'commitQuorum', 'ignoreUnknownIndexOptions'],
   run: async (args, { engine }) => {
     const [database, name] = [args.database, args.collection]
@@ -25,7 +25,7 @@ export const createIndexes: Command = {
     if (specs.length === 0) throw cannotCreateIndex('Must specify at least one index to create')
     return oneAtATime(engine, `${database}.${name}`, async () => {
       const createdCollectionAutomatically = engine.catalog.collection(database, name) === undefined
-      const collection = await ensureCollection(engine, database, name)
+      const collection = await engine.store.ensureCollection(database, name)
       const numIndexesBefore = collection.indexes.length + 1
       const missing = missingOf(collection, specs)
       if (missing.length > 0) await build(engine, collection, missing, args.timeLimit())
@@ -90,11 +90,24 @@ async function build(
     }
   } catch (error) {
     // With its collection an index is dropped already, and its tree given back.
-    if (!collection.dropped) {
-      await environment.write(() => indexes.forEach((index) => catalog.dropIndex(collection, index)))
+    if (!collection.dropped || indexes.length === 0) {
+      await removeUnfinished(engine, collection, indexes)
+      environment.releaseTrees(trees)
     }
-    if (!collection.dropped || indexes.length === 0) environment.releaseTrees(trees)
     throw error
+  }
+}
+
+async function removeUnfinished(
+  { catalog, environment }: Engine,
+  collection: Collection,
+  indexes: readonly SecondaryIndex[],
+): Promise<void> {
+  if (indexes.length === 0) return
+  try {
+    await environment.write(() => indexes.forEach((index) => catalog.dropIndex(collection, index)))
+  } catch {
+    // Without room for that they stay in the catalog on disk, unfinished, until it is next written.
   }
 }
 

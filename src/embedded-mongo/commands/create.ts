@@ -1,5 +1,4 @@
 import { namespaceExists, notImplemented } from '../bson/errors'
-import { ensureCollection } from '../engine'
 import type { Command } from './command'
 
 /** Kinds of collections, and rules for documents, that are not there. None is left out in silence. */
@@ -30,17 +29,18 @@ export const create: Command = {
     'validationAction',
     'validationLevel',
   ],
-  run: async (args, { engine }) => {
+  inTransaction: 'allowed',
+  run: async (args, { store }) => {
     const [database, name] = [args.database, args.collection]
     const unsupported = NOT_SUPPORTED.find((option) => args.has(option) && args.get(option) !== false)
     if (unsupported !== undefined) throw notImplemented(`create: '${unsupported}' is not supported by this server`)
     const locale = args.document('collation')?.['locale'] ?? 'simple'
     if (locale !== 'simple')
       throw notImplemented('create: a collection with a collation is not supported by this server')
-    if (engine.catalog.collection(database, name) !== undefined) {
+    if (store.collection(database, name) !== undefined) {
       throw namespaceExists(`Collection ${database}.${name} already exists.`)
     }
-    await ensureCollection(engine, database, name)
+    await store.ensureCollection(database, name)
     return {}
   },
 }

@@ -25,8 +25,10 @@ export function openCursor(context: CommandContext, source: Source, options: Cur
   const batch = new Batch(options.batchSize)
   const reply = (done: boolean): Reply => {
     const { cursors } = context.engine
+    const { namespace, session } = options
+    const { transaction } = context.store
     const close = done || options.singleBatch === true
-    const id = close ? NO_CURSOR : cursors.add(options.namespace, options.session, source).id
+    const id = close ? NO_CURSOR : cursors.add({ namespace, session, transaction, source }).id
     return { cursor: { firstBatch: new RawDocuments(batch.documents), id, ns: options.namespace } }
   }
   const done = fillBatch(source, batch, options.limit ?? new TimeLimit(undefined))

@@ -2,12 +2,13 @@ import type { Doc } from '../bson/doc'
 import { failedToParse } from '../bson/errors'
 import { DeleteRun } from '../execution/delete'
 import type { DeleteStatement } from '../execution/delete'
-import type { Slice } from '../execution/slice'
-import { writeInSlices } from '../execution/write-in-slices'
 import { checkQuery } from '../execution/query'
 import type { Collection } from '../storage/collection'
 import { Arguments } from './arguments'
 import type { Command } from './command'
+import { checkRetryable } from './update'
+import { WriteBatch } from './write-batch'
+import type { StatementRun } from './write-batch'
 import { checkBatchSize, WriteErrors } from './write-errors'
 
 const STATEMENT_FIELDS = ['q', 'limit', 'collation', 'hint']
@@ -15,14 +16,21 @@ const STATEMENT_FIELDS = ['q', 'limit', 'collation', 'hint']
 export const deleteCommand: Command = {
   name: 'delete',
   summary: 'one or all that match; `hint`, `collation`',
-  fields: ['deletes', 'ordered', 'let'],
-  run: async (args, { engine }) => {
+  fields: ['deletes', 'ordered', 'let', 'stmtId', 'stmtIds'],
+  inTransaction: 'allowed',
+  retryable: true,
+  run: async (args, context) => {
+    const { database, collection: name } = args
     const statements = args.requiredDocuments('deletes').map((doc) => parseStatement(doc, args.document('let')))
     checkBatchSize(statements.length)
-    const ordered = !args.has('ordered') || args.boolean('ordered')
-    const bulk = new DeleteBulk(() => engine.catalog.collection(args.database, args.collection), statements, ordered)
-    await writeInSlices(engine.environment, args.timeLimit(), (slice) => bulk.step(slice))
-    return bulk.toReply()
+    checkRetryable(context, statements)
+    const batch = new WriteBatch(context, args, new WriteErrors(args.ordered()), {
+      count: statements.length,
+      start: (index) => startDelete(context.store.collection(database, name), statements[index] as DeleteStatement),
+      ensured: [],
+    })
+    await batch.execute()
+    return { n: batch.outcomes.reduce((n, outcome) => n + (outcome?.n ?? 0), 0), ...batch.toReply() }
   },
 }
 
@@ -40,50 +48,8 @@ function parseStatement(doc: Doc, variables: Doc | undefined): DeleteStatement {
   }
 }
 
-class DeleteBulk {
-  private next = 0
-  private run: DeleteRun | undefined
-  private n = 0
-  private readonly errors: WriteErrors
-
-  constructor(
-    private readonly collection: () => Collection | undefined,
-    private readonly statements: readonly DeleteStatement[],
-    ordered: boolean,
-  ) {
-    this.errors = new WriteErrors(ordered)
-  }
-
-  /** True when all statements are done. */
-  step(slice: Slice): boolean {
-    for (; this.next < this.statements.length; this.next++) {
-      try {
-        if (!this.stepStatement(this.statements[this.next] as DeleteStatement, slice)) return false
-        this.finishStatement()
-      } catch (error) {
-        this.finishStatement()
-        if (this.errors.note(this.next, error)) return true
-      }
-    }
-    return true
-  }
-
-  private stepStatement(statement: DeleteStatement, slice: Slice): boolean {
-    const collection = this.collection()
-    if (collection === undefined) {
-      checkQuery(statement)
-      return true
-    }
-    this.run ??= new DeleteRun(collection, statement)
-    return this.run.step(slice)
-  }
-
-  private finishStatement(): void {
-    this.n += this.run?.deleted ?? 0
-    this.run = undefined
-  }
-
-  toReply(): Doc {
-    return { n: this.n, ...this.errors.toReply() }
-  }
+export function startDelete(collection: Collection | undefined, statement: DeleteStatement): StatementRun {
+  if (collection !== undefined) return new DeleteRun(collection, statement)
+  checkQuery(statement)
+  return { step: () => true, outcome: { n: 0 } }
 }

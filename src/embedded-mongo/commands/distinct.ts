@@ -1,3 +1,5 @@
+import { compileCollation } from '../bson/collation'
+import type { Collation } from '../bson/collation'
 import { readDoc } from '../bson/doc'
 import { encodeValue } from '../bson/key-encoding'
 import { EMPTY_ARRAY } from '../bson/types'
@@ -5,7 +7,7 @@ import { CommandError } from '../bson/errors'
 import { DOCUMENT_BYTES_MAX } from '../execution/batch'
 import { checkQuery, prepareQuery } from '../execution/query'
 import type { Query, QuerySpec } from '../execution/query'
-import { Scan } from '../execution/scan'
+import { openScan } from '../execution/open-scan'
 import { inSlices } from '../execution/slice'
 import type { TimeLimit } from '../execution/slice'
 import { Matcher } from '../execution/source'
@@ -17,10 +19,11 @@ export const distinct: Command = {
   name: 'distinct',
   summary: '`key`, `query`, `hint`, `collation`',
   fields: ['key', 'query', 'collation', 'hint'],
-  run: async (args, { engine }) => {
+  inTransaction: 'allowed',
+  run: async (args, { store }) => {
     const spec = parseDistinct(args)
-    const values = new DistinctValues(args.requiredString('key'))
-    const collection = engine.catalog.collection(args.database, args.collection)
+    const values = new DistinctValues(args.requiredString('key'), compileCollation(spec.collation))
+    const collection = store.collection(args.database, args.collection)
     if (collection === undefined) checkQuery(spec)
     else await collect(prepareQuery(collection, spec), values, args.timeLimit())
     return { values: values.all() }
@@ -32,7 +35,7 @@ export function parseDistinct(args: Arguments): QuerySpec {
 }
 
 async function collect(query: Query, values: DistinctValues, limit: TimeLimit): Promise<void> {
-  const scan = new Scan(query.collection, query.plan)
+  const scan = openScan(query)
   const matcher = new Matcher(query, scan, false)
   await inSlices(limit, (slice) => {
     const state = scan.run(slice, (_key, raw) => {
@@ -50,14 +53,18 @@ class DistinctValues {
   private readonly pattern: Record<string, 1>
   private bytes = 0
 
-  constructor(path: string) {
+  constructor(
+    path: string,
+    private readonly collation: Collation | undefined,
+  ) {
     this.pattern = { [path]: 1 }
   }
 
   add(doc: Record<string, unknown>): void {
     for (const [value] of indexKeys(doc, this.pattern, { sparse: true }).keys) {
       if (value === undefined || value === EMPTY_ARRAY) continue
-      const key = encodeValue(value).toString('latin1')
+      const keyed = this.collation === undefined ? value : this.collation.keyOf(value)
+      const key = encodeValue(keyed).toString('latin1')
       if (this.values.has(key)) continue
       this.values.set(key, value)
       this.bytes += key.length

@@ -1,12 +1,11 @@
 import type { Doc } from '../bson/doc'
 import { badValue, commandNotFound } from '../bson/errors'
 import type { Engine } from '../engine'
-import { CountRun } from '../execution/count'
-import { explainReply, findStages, indexStage, missingCollection, runForStats, statsOf } from '../execution/explain'
+import { explainReply, findStages, missingCollection, runForStats } from '../execution/explain'
 import type { RunStats, Verbosity } from '../execution/explain'
+import { explainCountOf } from '../execution/explain-count'
 import { prepareQuery } from '../execution/query'
 import type { Query } from '../execution/query'
-import { inSlices } from '../execution/slice'
 import type { TimeLimit } from '../execution/slice'
 import type { FindOptions } from '../execution/source'
 import type { Collection } from '../storage/collection'
@@ -53,7 +52,7 @@ async function explainCommand(
   verbosity: Verbosity,
   limit: TimeLimit,
 ): Promise<Doc> {
-  if (command === aggregate) return explainAggregate(parseAggregate(args, engine), verbosity)
+  if (command === aggregate) return explainAggregate(parseAggregate(args, engine.store), verbosity)
   const namespace = `${args.database}.${args.collection}`
   const collection = engine.catalog.collection(args.database, args.collection)
   if (collection === undefined)
@@ -118,24 +117,16 @@ function changing(name: 'UPDATE' | 'DELETE'): Explained['stage'] {
 async function explainCount(
   namespace: string,
   collection: Collection,
-  { spec, skip, limit }: CountRequest,
+  request: CountRequest,
   verbosity: Verbosity,
   time: TimeLimit,
 ): Promise<Doc> {
-  const query = prepareQuery(collection, spec)
-  if (query.filter.isEmpty && query.plan.kind === 'COLLSCAN') {
-    const known = async (): Promise<RunStats> => ({ returned: 1, keysExamined: 0, docsExamined: 0, millis: 0 })
-    return explainReply(namespace, query, verbosity, () => ({ stage: 'RECORD_STORE_FAST_COUNT' }), known)
+  const query = prepareQuery(collection, request.spec)
+  const { counted, stages, run } = explainCountOf(query, request, time)
+  const withCount = (stats?: RunStats): Doc => {
+    const inputStage = stages(stats)
+    if (inputStage['stage'] === 'RECORD_STORE_FAST_COUNT') return inputStage
+    return { stage: 'COUNT', ...(stats === undefined ? {} : { nCounted: counted() }), inputStage }
   }
-  const run = new CountRun(query, skip, limit)
-  const stages = (stats?: RunStats): Doc => ({
-    stage: 'COUNT',
-    ...(stats === undefined ? {} : { nCounted: run.count }),
-    inputStage: run.keysOnly ? indexStage(query, stats) : findStages(query, ALL, stats),
-  })
-  return explainReply(namespace, query, verbosity, stages, async () => {
-    const startedMs = performance.now()
-    await inSlices(time, (slice) => run.step(slice))
-    return statsOf(run.scan, 0, startedMs)
-  })
+  return explainReply(namespace, query, verbosity, withCount, run)
 }

@@ -1,8 +1,6 @@
 import { readDoc, writeDoc } from '../bson/doc'
 import type { Doc } from '../bson/doc'
 import { CommandError, failedToParse } from '../bson/errors'
-import type { Engine } from '../engine'
-import { ensureCollection } from '../engine'
 import { Batch } from '../execution/batch'
 import { Matches } from '../execution/matches'
 import type { Found } from '../execution/matches'
@@ -11,7 +9,6 @@ import type { QuerySpec } from '../execution/query'
 import type { Slice, TimeLimit } from '../execution/slice'
 import { findSource } from '../execution/source'
 import { changeDocument, insertUpserted } from '../execution/update'
-import { writeInSlices } from '../execution/write-in-slices'
 import { fillBatch } from '../cursors'
 import { compileProjection } from '../query/projection'
 import type { Projection } from '../query/projection'
@@ -20,7 +17,7 @@ import type { Update } from '../query/update'
 import type { Collection } from '../storage/collection'
 import { RawDocument } from '../wire/reply'
 import type { Arguments } from './arguments'
-import type { Command, Reply } from './command'
+import type { Command, CommandContext, Reply } from './command'
 import { updateOf } from './update'
 
 /** How often the document that a sort has chosen may be gone before it is changed. */
@@ -43,13 +40,18 @@ export const findAndModify: Command = {
     'sort',
     'update',
     'upsert',
+    'stmtId',
   ],
-  run: async (args, { engine }) => {
+  inTransaction: 'allowed',
+  retryable: true,
+  run: async (args, context) => {
+    const { store, log } = context
     const request = parseRequest(args)
-    if (request.upsert) await ensureCollection(engine, args.database, args.collection)
-    const collection = engine.catalog.collection(args.database, args.collection)
+    if (request.upsert) await store.ensureCollection(args.database, args.collection)
+    const collection = store.collection(args.database, args.collection)
     if (collection === undefined) return toReply(request, NOTHING)
-    return toReply(request, await modify(engine, collection, request, args.timeLimit()))
+    log?.open()
+    return log?.recordedAnswer ?? modify(context, collection, request, args.timeLimit())
   },
 }
 
@@ -97,21 +99,28 @@ function parseRequest(args: Arguments): Request {
   }
 }
 
-async function modify(engine: Engine, collection: Collection, request: Request, limit: TimeLimit): Promise<Outcome> {
+async function modify(
+  context: CommandContext,
+  collection: Collection,
+  request: Request,
+  limit: TimeLimit,
+): Promise<Reply> {
   const query = prepareQuery(collection, request.query)
-  if (query.plan.providesSort) return modifyFirst(engine, collection, request, request.query, limit)
+  const first = (spec: QuerySpec, upsert: boolean) =>
+    modifyFirst(context, collection, { ...request, upsert }, spec, limit)
+  if (query.plan.providesSort) return first(request.query, request.upsert)
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
     // The sort looks at all that match, without a transaction; what it chose may be changed by others until its turn.
     const batch = new Batch(1)
     await fillBatch(findSource(query, { skip: 0, limit: 1 }), batch, limit)
     const [chosen] = batch.documents
-    if (chosen === undefined) return modifyFirst(engine, collection, request, withoutSort(request.query), limit)
+    if (chosen === undefined) return first(withoutSort(request.query), request.upsert)
     const again = {
       ...withoutSort(request.query),
       filter: { $and: [{ _id: readDoc(chosen)['_id'] }, query.filterDoc] },
     }
-    const outcome = await modifyFirst(engine, collection, { ...request, upsert: false }, again, limit)
-    if (outcome !== NOTHING) return outcome
+    const reply = await first(again, false)
+    if ((reply['lastErrorObject'] as Doc)['n'] !== 0) return reply
   }
   throw new CommandError(112, 'WriteConflict', 'the document that was chosen changed too often; please try again')
 }
@@ -120,31 +129,42 @@ function withoutSort({ filter, hint, collation, variables }: QuerySpec): QuerySp
   return { filter, hint, collation, variables }
 }
 
-/** Changes the first document in the order of the plan. */
+/** Changes the first document in the order of the plan, and remembers the answer in the same write. */
 async function modifyFirst(
-  engine: Engine,
+  { store, log }: CommandContext,
   collection: Collection,
   request: Request,
   query: QuerySpec,
   limit: TimeLimit,
-): Promise<Outcome> {
-  let outcome = NOTHING
+): Promise<Reply> {
+  let reply = toReply(request, NOTHING)
   let matches: Matches | undefined
   const step = (slice: Slice): boolean => {
-    // Made within the transaction: an index that was there when the command came may be gone.
+    log?.open()
+    if (log?.recordedAnswer !== undefined) {
+      reply = log.recordedAnswer
+      return true
+    }
+    // Made within the write: an index that was there when the command came may be gone.
     matches ??= new Matches(prepareQuery(collection, query), { multi: false })
     const { found, state } = matches.next(slice)
-    const [first] = found
-    if (first !== undefined) outcome = change(collection, request.update, first)
+    let outcome = NOTHING
+    if (found.length > 0) matches.forEach(found, (one) => (outcome = change(collection, request.update, one)))
     else if (state === 'paused') return false
     else if (request.upsert && request.update !== undefined) {
+      // If that must wait, what it waits for may match.
+      matches = undefined
       const { doc, raw } = insertUpserted(collection, request.update, request.query.filter)
       outcome = { after: raw, upsertedId: doc['_id'] }
     }
+    reply = toReply(request, outcome)
+    if (outcome === NOTHING) return true
+    log?.noteAnswer(recorded(reply))
+    log?.save()
     return true
   }
-  await writeInSlices(engine.environment, limit, step)
-  return outcome
+  await store.write(limit, step)
+  return reply
 }
 
 function change(collection: Collection, update: Update | undefined, found: Found): Outcome {
@@ -168,4 +188,10 @@ function toReply(request: Request, outcome: Outcome): Reply {
 
 function project(raw: Uint8Array, { projection }: Request, arrayIndex: number | undefined): Uint8Array {
   return projection === undefined ? raw : writeDoc(projection.apply(readDoc(raw), arrayIndex))
+}
+
+/** The answer as a plain document. */
+function recorded(reply: Reply): Doc {
+  const { value } = reply
+  return value instanceof RawDocument ? { ...reply, value: readDoc(value.bytes) } : reply
 }

@@ -34,9 +34,10 @@ export const find: Command = {
     'sort',
     'tailable',
   ],
+  inTransaction: 'allowed',
   run: (args, context) => {
     const request = parseFind(args)
-    const collection = context.engine.catalog.collection(args.database, args.collection)
+    const collection = context.store.collection(args.database, args.collection)
     return openCursor(context, sourceFor(collection, request), {
       namespace: `${args.database}.${args.collection}`,
       batchSize: args.count('batchSize') ?? FIRST_BATCH_DOCUMENTS,

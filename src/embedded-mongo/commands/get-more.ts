@@ -7,10 +7,11 @@ export const getMore: Command = {
   name: 'getMore',
   summary: '`batchSize`; batches of up to 16 MiB',
   fields: ['collection', 'batchSize', 'term', 'lastKnownCommittedOpTime'],
-  run: async (args, { engine }) => {
+  inTransaction: 'allowed',
+  run: async (args, { engine, store }) => {
     const namespace = `${args.database}.${args.requiredString('collection')}`
     const size = args.count('batchSize') ?? 0
-    const cursor = engine.cursors.take(args.long('getMore'), namespace)
+    const cursor = engine.cursors.take(args.long('getMore'), namespace, store.transaction)
     const batch = new Batch(size === 0 ? Infinity : size)
     let done = true
     try {

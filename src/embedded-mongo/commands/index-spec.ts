@@ -1,3 +1,4 @@
+import { compileCollation, indexCollation } from '../bson/collation'
 import { isDoc, writeDoc } from '../bson/doc'
 import type { Doc } from '../bson/doc'
 import { cannotCreateIndex, CommandError, failedToParse, showValue, typeMismatch } from '../bson/errors'
@@ -44,8 +45,6 @@ export function parseIndexSpec(doc: Doc): IndexSpec {
   if (typeof name !== 'string') throw typeMismatch(`The field 'name' must be a string, but got ${typeName(name)}`)
   if (name === '' || name === '*') throw cannotCreateIndex(`The index name '${name}' is not valid`)
   checkKey(key)
-  const locale = isDoc(doc['collation']) ? doc['collation']['locale'] : 'simple'
-  if (locale !== 'simple') throw cannotCreateIndex('an index with a collation is not supported by this server')
   return {
     name,
     key,
@@ -54,7 +53,14 @@ export function parseIndexSpec(doc: Doc): IndexSpec {
     hidden: flag(doc, 'hidden'),
     partialFilter: partialFilterOf(doc),
     expireAfterSeconds: expiryOf(doc, key),
+    collation: collationOf(doc),
   }
+}
+
+function collationOf({ collation }: Doc): Doc | undefined {
+  if (collation === undefined) return undefined
+  if (!isDoc(collation)) throw typeMismatch("The field 'collation' must be an object")
+  return indexCollation(collation)
 }
 
 function checkKey(key: Doc): void {
@@ -123,7 +129,7 @@ function expiryOf(doc: Doc, key: Doc): number | undefined {
 
 /** How listIndexes shows an index. */
 export function showIndex(definition: IndexDefinition): Doc {
-  const { name, key, unique, sparse, hidden, partialFilter, expireAfterSeconds } = definition
+  const { name, key, unique, sparse, hidden, partialFilter, expireAfterSeconds, collation } = definition
   return {
     v: 2,
     key,
@@ -133,6 +139,7 @@ export function showIndex(definition: IndexDefinition): Doc {
     ...(hidden ? { hidden } : {}),
     ...(partialFilter === undefined ? {} : { partialFilterExpression: partialFilter }),
     ...(expireAfterSeconds === undefined ? {} : { expireAfterSeconds }),
+    ...(collation === undefined ? {} : { collation }),
   }
 }
 
@@ -164,9 +171,15 @@ export function isPresent(existing: readonly IndexDefinition[], spec: IndexSpec)
 }
 
 /** What makes an index the index that it is. */
-function signature({ key, unique, sparse, partialFilter }: IndexSpec): string {
+function signature({ key, unique, sparse, partialFilter, collation }: IndexSpec): string {
   const filter = partialFilter === undefined ? '' : Buffer.from(writeDoc(partialFilter)).toString('latin1')
-  return JSON.stringify([Object.entries(directions(key)), unique, sparse, filter])
+  return JSON.stringify([
+    Object.entries(directions(key)),
+    unique,
+    sparse,
+    filter,
+    compileCollation(collation)?.signature,
+  ])
 }
 
 function showSpec(spec: IndexSpec): string {

@@ -1,57 +1,44 @@
-import type { Engine } from '../engine'
-import { ensureCollection } from '../engine'
 import { documentFromClient } from '../execution/documents'
-import type { Slice } from '../execution/slice'
-import { writeInSlices } from '../execution/write-in-slices'
-import type { Command } from './command'
+import type { Collection } from '../storage/collection'
+import type { Command, CommandContext } from './command'
+import { WriteBatch } from './write-batch'
+import type { StatementRun } from './write-batch'
 import { checkBatchSize, WriteErrors } from './write-errors'
 
 export const insert: Command = {
   name: 'insert',
   summary: 'ordered or not, up to 100,000 documents of up to 16 MiB',
-  fields: ['documents', 'ordered', 'bypassDocumentValidation'],
-  run: async (args, { engine }) => {
+  fields: ['documents', 'ordered', 'bypassDocumentValidation', 'stmtId', 'stmtIds'],
+  inTransaction: 'allowed',
+  retryable: true,
+  run: async (args, context) => {
+    const { database, collection: name } = args
     const documents = args.rawDocuments('documents')
     checkBatchSize(documents.length)
-    const ordered = !args.has('ordered') || args.boolean('ordered')
-    const run = new InsertRun(engine, args.database, args.collection, documents, new WriteErrors(ordered))
-    do {
-      await ensureCollection(engine, args.database, args.collection)
-      await writeInSlices(engine.environment, args.timeLimit(), (slice) => run.step(slice))
-    } while (run.collectionIsGone)
-    return { n: run.inserted, ...run.errors.toReply() }
+    const batch = new WriteBatch(context, args, new WriteErrors(args.ordered()), {
+      count: documents.length,
+      start: (index) => startInsert(liveCollection(context, database, name), documents[index] as Buffer),
+      ensured: [[database, name]],
+    })
+    await batch.execute()
+    return { n: batch.outcomes.reduce((n, outcome) => n + (outcome?.n ?? 0), 0), ...batch.toReply() }
   },
 }
 
-class InsertRun {
-  inserted = 0
-  /** It was dropped before its turn came: it must be made again. */
-  collectionIsGone = false
-  private next = 0
+/** A collection that WriteBatch has made sure of. */
+export function liveCollection({ store }: CommandContext, database: string, name: string): Collection {
+  const collection = store.collection(database, name)
+  if (collection === undefined) throw new Error(`${database}.${name} is not there`)
+  return collection
+}
 
-  constructor(
-    private readonly engine: Engine,
-    private readonly database: string,
-    private readonly name: string,
-    private readonly documents: readonly Buffer[],
-    readonly errors: WriteErrors,
-  ) {}
-
-  step(slice: Slice): boolean {
-    const collection = this.engine.catalog.collection(this.database, this.name)
-    this.collectionIsGone = collection === undefined
-    if (collection === undefined) return true
-    while (this.next < this.documents.length) {
-      const index = this.next++
-      try {
-        const { raw, doc } = documentFromClient(this.documents[index] as Buffer)
-        collection.insert(raw, doc)
-        this.inserted++
-      } catch (error) {
-        if (this.errors.note(index, error)) return true
-      }
-      if (slice.isOver()) break
-    }
-    return this.next === this.documents.length
+export function startInsert(collection: Collection, document: Buffer): StatementRun {
+  const outcome = { n: 0 }
+  const step = (): boolean => {
+    const { raw, doc } = documentFromClient(document)
+    collection.insert(raw, doc)
+    outcome.n = 1
+    return true
   }
+  return { step, outcome }
 }

@@ -6,6 +6,7 @@ export const killCursors: Command = {
   name: 'killCursors',
   summary: 'closes cursors',
   fields: ['cursors'],
+  inTransaction: 'allowed',
   run: (args, { engine }) => {
     const cursorsKilled: Long[] = []
     const cursorsNotFound: Long[] = []

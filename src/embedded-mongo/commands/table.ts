@@ -1,7 +1,10 @@
 import { aggregate } from './aggregate'
+import { backup } from './backup'
 import { buildInfo } from './build-info'
+import { bulkWrite } from './bulk-write'
 import { collStats } from './coll-stats'
 import type { Command } from './command'
+import { abortTransaction, commitTransaction } from './commit-transaction'
 import { connectionStatus } from './connection-status'
 import { count } from './count'
 import { create } from './create'
@@ -12,7 +15,6 @@ import { distinct } from './distinct'
 import { drop } from './drop'
 import { dropDatabase } from './drop-database'
 import { dropIndexes } from './drop-indexes'
-import { endSessions } from './end-sessions'
 import { explain } from './explain'
 import { find } from './find'
 import { findAndModify } from './find-and-modify'
@@ -26,7 +28,9 @@ import { listCollections } from './list-collections'
 import { listDatabases } from './list-databases'
 import { listIndexes } from './list-indexes'
 import { ping } from './ping'
+import { renameCollection } from './rename-collection'
 import { serverStatus } from './server-status'
+import { endSessions, killSessions, refreshSessions, startSession } from './sessions'
 import { update } from './update'
 import { validate } from './validate'
 import { whatsMyUri } from './whats-my-uri'
@@ -37,7 +41,10 @@ export const COMMANDS: readonly Command[] = [
   hello,
   ping,
   connectionStatus,
+  startSession,
+  refreshSessions,
   endSessions,
+  killSessions,
   whatsMyUri,
   // documents
   insert,
@@ -47,21 +54,26 @@ export const COMMANDS: readonly Command[] = [
   update,
   deleteCommand,
   findAndModify,
+  bulkWrite,
   count,
   distinct,
   aggregate,
   explain,
+  commitTransaction,
+  abortTransaction,
   // collections and indexes
   listDatabases,
   dropDatabase,
   listCollections,
   create,
   drop,
+  renameCollection,
   createIndexes,
   listIndexes,
   dropIndexes,
   validate,
   // the server
+  backup,
   buildInfo,
   collStats,
   dbStats,

@@ -1,16 +1,16 @@
 import { isDoc } from '../bson/doc'
 import type { Doc } from '../bson/doc'
-import { failedToParse } from '../bson/errors'
-import { ensureCollection } from '../engine'
+import { failedToParse, invalidOptions } from '../bson/errors'
 import { checkQuery } from '../execution/query'
 import { compileUpdate } from '../query/update'
-import type { Slice } from '../execution/slice'
 import { UpdateRun } from '../execution/update'
 import type { UpdateStatement } from '../execution/update'
-import { writeInSlices } from '../execution/write-in-slices'
+import type { Outcome } from '../sessions/statement-log'
 import type { Collection } from '../storage/collection'
 import { Arguments } from './arguments'
-import type { Command } from './command'
+import type { Command, CommandContext } from './command'
+import { WriteBatch } from './write-batch'
+import type { StatementRun } from './write-batch'
 import { checkBatchSize, WriteErrors } from './write-errors'
 
 const STATEMENT_FIELDS = ['q', 'u', 'c', 'multi', 'upsert', 'collation', 'arrayFilters', 'hint']
@@ -18,16 +18,21 @@ const STATEMENT_FIELDS = ['q', 'u', 'c', 'multi', 'upsert', 'collation', 'arrayF
 export const update: Command = {
   name: 'update',
   summary: 'operators, replacement, pipeline; `multi`, `upsert`, `arrayFilters`, `hint`, `collation`, `let`',
-  fields: ['updates', 'ordered', 'bypassDocumentValidation', 'let'],
-  run: async (args, { engine }) => {
+  fields: ['updates', 'ordered', 'bypassDocumentValidation', 'let', 'stmtId', 'stmtIds'],
+  inTransaction: 'allowed',
+  retryable: true,
+  run: async (args, context) => {
+    const { database, collection: name } = args
     const statements = args.requiredDocuments('updates').map((doc) => parseStatement(doc, args.document('let')))
     checkBatchSize(statements.length)
-    const ordered = !args.has('ordered') || args.boolean('ordered')
-    const upserts = statements.some((statement) => statement.upsert)
-    if (upserts) await ensureCollection(engine, args.database, args.collection)
-    const bulk = new UpdateBulk(() => engine.catalog.collection(args.database, args.collection), statements, ordered)
-    await writeInSlices(engine.environment, args.timeLimit(), (slice) => bulk.step(slice))
-    return bulk.toReply()
+    checkRetryable(context, statements)
+    const batch = new WriteBatch(context, args, new WriteErrors(args.ordered()), {
+      count: statements.length,
+      start: (index) => startUpdate(context.store.collection(database, name), statements[index] as UpdateStatement),
+      ensured: statements.some(({ upsert }) => upsert) ? [[database, name]] : [],
+    })
+    await batch.execute()
+    return { ...counts(batch.outcomes), ...batch.toReply() }
   },
 }
 
@@ -53,62 +58,27 @@ export function updateOf(value: unknown): Doc | readonly Doc[] {
   throw failedToParse('Update argument must be either an object or an array')
 }
 
-class UpdateBulk {
-  private next = 0
-  private run: UpdateRun | undefined
-  private readonly errors: WriteErrors
-  private readonly upserted: Doc[] = []
-  private n = 0
-  private nModified = 0
+/** A write of many documents cannot be repeated and be the same. */
+export function checkRetryable({ log }: CommandContext, statements: readonly { readonly multi: boolean }[]): void {
+  if (log === undefined || !statements.some(({ multi }) => multi)) return
+  throw invalidOptions('Cannot use retryable writes with multi=true')
+}
 
-  constructor(
-    private readonly collection: () => Collection | undefined,
-    private readonly statements: readonly UpdateStatement[],
-    ordered: boolean,
-  ) {
-    this.errors = new WriteErrors(ordered)
-  }
+export function startUpdate(collection: Collection | undefined, statement: UpdateStatement): StatementRun {
+  if (collection !== undefined) return new UpdateRun(collection, statement)
+  // Nothing to change, but what cannot be understood is an error all the same.
+  compileUpdate(statement.update, statement)
+  checkQuery(statement)
+  return { step: () => true, outcome: { n: 0, nModified: 0 } }
+}
 
-  /** True when all statements are done. */
-  step(slice: Slice): boolean {
-    for (; this.next < this.statements.length; this.next++) {
-      try {
-        if (!this.stepStatement(this.statements[this.next] as UpdateStatement, slice)) return false
-        this.finishStatement()
-      } catch (error) {
-        this.finishStatement()
-        if (this.errors.note(this.next, error)) return true
-      }
-    }
-    return true
-  }
-
-  private stepStatement(statement: UpdateStatement, slice: Slice): boolean {
-    const collection = this.collection()
-    if (collection === undefined) {
-      // Nothing to change, but what cannot be understood is an error all the same.
-      compileUpdate(statement.update, statement)
-      checkQuery(statement)
-      return true
-    }
-    this.run ??= new UpdateRun(collection, statement)
-    return this.run.step(slice)
-  }
-
-  private finishStatement(): void {
-    if (this.run === undefined) return
-    const { matched, modified, upsertedId } = this.run
-    this.n += matched
-    this.nModified += modified
-    if (upsertedId !== undefined) {
-      this.n++
-      this.upserted.push({ index: this.next, _id: upsertedId })
-    }
-    this.run = undefined
-  }
-
-  toReply(): Doc {
-    const upserted = this.upserted.length > 0 ? { upserted: this.upserted } : {}
-    return { n: this.n, ...upserted, nModified: this.nModified, ...this.errors.toReply() }
-  }
+function counts(outcomes: readonly (Outcome | undefined)[]): Doc {
+  let [n, nModified] = [0, 0]
+  const upserted: Doc[] = []
+  outcomes.forEach((outcome, index) => {
+    n += outcome?.n ?? 0
+    nModified += outcome?.nModified ?? 0
+    if (outcome?.upsertedId !== undefined) upserted.push({ index, _id: outcome.upsertedId })
+  })
+  return { n, ...(upserted.length > 0 ? { upserted } : {}), nModified }
 }

@@ -23,6 +23,10 @@ export class WriteErrors {
     return this.ordered
   }
 
+  get all(): readonly Doc[] {
+    return this.errors
+  }
+
   toReply(): Doc {
     return this.errors.length === 0 ? {} : { writeErrors: this.errors }
   }

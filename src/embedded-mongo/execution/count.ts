@@ -1,37 +1,58 @@
 import { Matcher } from './source'
 import type { Query } from './query'
-import { Scan } from './scan'
+import { openScan } from './open-scan'
+import type { RangeCount } from './range-count'
+import type { DocumentScan } from './scan'
 import type { Slice } from './slice'
 
 /** Counts what a query matches, in steps; by index entries alone where the bounds decide. */
 export class CountRun {
-  readonly scan: Scan
+  private readonly scan: DocumentScan
   /** True when no document had to be looked at. */
   readonly keysOnly: boolean
   private matched = 0
   private readonly matcher: Matcher
+  private readonly counter: RangeCount | undefined
 
   constructor(
     query: Query,
     private readonly skip: number,
     private readonly limit: number,
   ) {
-    this.keysOnly = query.plan.kind === 'IXSCAN' && query.plan.exact && !new Scan(query.collection, query.plan).widened
-    this.scan = new Scan(query.collection, query.plan, { keysOnly: this.keysOnly })
+    this.keysOnly =
+      (query.plan.kind === 'IXSCAN' || query.plan.kind === 'OR') && query.plan.exact && !openScan(query).widened
+    this.scan = openScan(query, { keysOnly: this.keysOnly })
     this.matcher = new Matcher(query, this.scan, false)
+    this.counter = this.keysOnly ? this.scan.counter() : undefined
   }
 
   get count(): number {
     return Math.min(Math.max(0, this.matched - this.skip), this.limit)
   }
 
+  get keysExamined(): number {
+    return this.counter === undefined ? this.scan.keysExamined : Math.min(this.counter.count, this.skip + this.limit)
+  }
+
+  get docsExamined(): number {
+    return this.scan.docsExamined
+  }
+
   /** True when all is counted. */
   step(slice: Slice): boolean {
     const enough = this.skip + this.limit
+    if (this.counter !== undefined) return this.countEntries(this.counter, slice, enough)
     const state = this.scan.run(slice, (_key, raw) => {
       if (this.matcher.match(raw) !== undefined) this.matched++
       return this.matched < enough
     })
     return state !== 'paused'
+  }
+
+  private countEntries(counter: RangeCount, slice: Slice, enough: number): boolean {
+    this.scan.checkAlive()
+    const isDone = counter.step(slice, enough)
+    this.matched = counter.count
+    return isDone
   }
 }

@@ -10,7 +10,7 @@ export interface DeleteStatement extends QuerySpec {
 
 /** One statement of a delete command, in steps. Every step runs inside Environment.write. */
 export class DeleteRun {
-  deleted = 0
+  private deleted = 0
   private readonly matches: Matches
 
   constructor(
@@ -20,12 +20,18 @@ export class DeleteRun {
     this.matches = new Matches(prepareQuery(collection, statement), statement)
   }
 
+  get outcome(): { n: number } {
+    return { n: this.deleted }
+  }
+
   /** True when the statement is done. */
   step(slice: Slice): boolean {
     for (;;) {
       const { found, state } = this.matches.next(slice)
-      for (const { documentKey, doc } of found) this.collection.remove(documentKey, doc)
-      this.deleted += found.length
+      this.matches.forEach(found, ({ documentKey, doc }) => {
+        this.collection.remove(documentKey, doc)
+        this.deleted++
+      })
       if (state === 'done' || (!this.statement.multi && this.deleted > 0)) return true
       if (state === 'paused' || slice.isOver()) return false
     }

@@ -1,12 +1,13 @@
 import type { Doc } from '../bson/doc'
 import { rawTopLevel } from '../query/projection'
 import { Batch } from './batch'
+import type { Plan } from '../query/planner'
 import type { Query } from './query'
-import type { Scan } from './scan'
+import type { DocumentScan } from './scan'
 import { inSlices } from './slice'
 import type { TimeLimit } from './slice'
 import { findSource } from './source'
-import type { FindOptions } from './source'
+import type { FindOptions, Source } from './source'
 
 /** What a run of the plan has done. */
 export interface RunStats {
@@ -16,10 +17,17 @@ export interface RunStats {
   readonly millis: number
 }
 
+type Examined = Pick<DocumentScan, 'keysExamined' | 'docsExamined'>
+
 /** Runs a find for its numbers alone. */
-export async function runForStats(query: Query, options: FindOptions, limit: TimeLimit): Promise<RunStats> {
-  const startedMs = performance.now()
+export function runForStats(query: Query, options: FindOptions, limit: TimeLimit): Promise<RunStats> {
   const source = findSource(query, options)
+  return runSource(source, limit, source.scan)
+}
+
+/** Runs a source for its numbers alone, and those of what it `examined`. */
+export async function runSource(source: Source, limit: TimeLimit, examined: Examined): Promise<RunStats> {
+  const startedMs = performance.now()
   let returned = 0
   let batch = new Batch(Infinity)
   await inSlices(limit, (slice) => {
@@ -31,11 +39,10 @@ export async function runForStats(query: Query, options: FindOptions, limit: Tim
       if (state === 'done') return true
     }
   })
-  return statsOf(source.scan, returned, startedMs)
+  return statsOf(examined, returned, startedMs)
 }
 
-export function statsOf(scan: Scan, returned: number, startedMs: number): RunStats {
-  const { keysExamined, docsExamined } = scan
+export function statsOf({ keysExamined, docsExamined }: Examined, returned: number, startedMs: number): RunStats {
   return { returned, keysExamined, docsExamined, millis: Math.round(performance.now() - startedMs) }
 }
 
@@ -74,6 +81,7 @@ function accessStages(query: Query, stats: RunStats | undefined, returned: Doc):
     }
     case 'COLLSCAN':
       return { stage: 'COLLSCAN', ...filter, ...returned, direction: directionOf(query), ...docs }
+    case 'OR':
     case 'IXSCAN':
       return { stage: 'FETCH', ...filter, ...returned, ...docs, inputStage: indexStage(query, stats) }
   }
@@ -81,8 +89,18 @@ function accessStages(query: Query, stats: RunStats | undefined, returned: Doc):
 
 /** The scan of an index. */
 export function indexStage(query: Query, stats?: RunStats): Doc {
-  const { index, boundsForExplain } = query.plan
+  const { index, boundsForExplain, branches, merges } = query.plan
+  const examined = stats === undefined ? {} : { keysExamined: stats.keysExamined }
+  if (branches !== undefined) {
+    return { stage: 'OR', ...examined, inputStages: branches.map((plan) => indexStage({ ...query, plan })) }
+  }
   if (index === undefined) return { stage: 'EOF' }
+  if (merges) {
+    const inputStages = [
+      indexStage({ ...query, plan: Object.create(query.plan, { merges: { value: false } }) as Plan }),
+    ]
+    return { stage: 'SORT_MERGE', ...examined, sortPattern: query.sort, inputStages }
+  }
   return {
     stage: 'IXSCAN',
     keyPattern: index.key,
@@ -93,7 +111,7 @@ export function indexStage(query: Query, stats?: RunStats): Doc {
     isPartial: index.partialFilter !== undefined,
     direction: directionOf(query),
     indexBounds: boundsForExplain,
-    ...(stats === undefined ? {} : { keysExamined: stats.keysExamined }),
+    ...examined,
   }
 }
 
@@ -117,7 +135,7 @@ export async function explainReply(
     indexFilterSet: false,
     parsedQuery: query.filterDoc,
     winningPlan: stages(),
-    rejectedPlans: [],
+    rejectedPlans: query.plan.rejected.map((plan) => accessStages({ ...query, plan }, undefined, {})),
   }
   if (verbosity === 'queryPlanner') return { explainVersion: '1', queryPlanner }
   const stats = await run()

@@ -1,8 +1,8 @@
 import { readDoc } from '../bson/doc'
 import type { Doc } from '../bson/doc'
 import type { Query } from './query'
-import { Scan } from './scan'
-import type { ScanState } from './scan'
+import { openScan } from './open-scan'
+import type { DocumentScan, ScanState } from './scan'
 import type { Slice } from './slice'
 
 /** A document that a write is about to change. */
@@ -19,27 +19,60 @@ const CHUNK_DOCUMENTS = 64
 
 /** The documents that a write is for, in the order of the plan, each once. */
 export class Matches {
-  readonly scan: Scan
+  readonly scan: DocumentScan
   private readonly chunkMax: number
+  /** Documents that were found and could not be changed yet. */
+  private waiting: readonly Buffer[] = []
 
   constructor(
     private readonly query: Query,
     options: { readonly multi: boolean },
   ) {
-    this.scan = new Scan(query.collection, query.plan, { once: options.multi })
+    this.scan = openScan(query, { once: options.multi })
     this.chunkMax = options.multi ? CHUNK_DOCUMENTS : 1
   }
 
   /** The next few. With state `stopped` there may be more. */
   next(slice: Slice): { readonly found: readonly Found[]; readonly state: ScanState } {
-    const found: Found[] = []
-    const { filter } = this.query
+    const found = this.findWaiting()
+    if (found.length > 0) return { found, state: 'stopped' }
     const state = this.scan.run(slice, (documentKey, raw) => {
-      const doc = readDoc(raw)
-      const trace = { arrayIndex: undefined }
-      if (filter.matchesWithTrace(doc, trace)) found.push({ documentKey, raw, doc, arrayIndex: trace.arrayIndex })
+      this.check(documentKey, raw, found)
       return found.length < this.chunkMax
     })
     return { found, state }
+  }
+
+  /** They are looked at anew by the next call, and before any other. */
+  private putBack(found: readonly Found[]): void {
+    this.waiting = found.map(({ documentKey }) => documentKey)
+  }
+
+  private findWaiting(): Found[] {
+    const found: Found[] = []
+    for (const documentKey of this.waiting) {
+      const raw = this.query.collection.get(documentKey)
+      if (raw !== undefined) this.check(documentKey, raw, found)
+    }
+    this.waiting = []
+    return found
+  }
+
+  private check(documentKey: Buffer, raw: Buffer, found: Found[]): void {
+    const doc = readDoc(raw)
+    const trace = { arrayIndex: undefined }
+    if (!this.query.filter.matchesWithTrace(doc, trace)) return
+    found.push({ documentKey, raw, doc, arrayIndex: trace.arrayIndex })
+  }
+
+  /** Does `work` with each; what comes behind one that throws can be found again. */
+  forEach(found: readonly Found[], work: (one: Found) => void): void {
+    let done = 0
+    try {
+      for (; done < found.length; done++) work(found[done] as Found)
+    } catch (error) {
+      this.putBack(found.slice(done))
+      throw error
+    }
   }
 }

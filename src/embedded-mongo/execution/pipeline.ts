@@ -1,4 +1,4 @@
-import { isDoc, readDoc } from '../bson/doc'
+import { isDoc } from '../bson/doc'
 import type { Doc } from '../bson/doc'
 import { toNumber } from '../bson/exact'
 import { isNumeric } from '../bson/types'
@@ -75,9 +75,4 @@ export function countShape(rest: readonly Doc[]): CountShape | undefined {
 
 function isConstant(value: unknown): boolean {
   return value === null || isNumeric(value)
-}
-
-/** The documents of raw bytes, read as they are asked for. */
-export function* readAll(documents: Iterable<Uint8Array>): Generator<Doc> {
-  for (const raw of documents) yield readDoc(raw)
 }

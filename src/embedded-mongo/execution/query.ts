@@ -1,12 +1,15 @@
 import { compileCollation } from '../bson/collation'
 import type { Collation } from '../bson/collation'
 import type { Doc } from '../bson/doc'
+import { rangesOf } from '../query/candidates'
+import type { Candidate } from '../query/candidates'
 import { compileFilter } from '../query/filter'
 import type { Filter } from '../query/filter'
 import { plan } from '../query/planner'
 import type { Plan } from '../query/planner'
 import { compileSort } from '../query/sort'
 import type { Collection } from '../storage/collection'
+import { storedRange } from '../storage/keys'
 
 /** What every command that looks for documents says. */
 export interface QuerySpec {
@@ -44,8 +47,21 @@ export function prepareQuery(collection: Collection, spec: QuerySpec): Query {
       isNatural(sort) ? undefined : sort,
       collection.usableIndexes(),
       isNatural(sort) ? sort : spec.hint,
+      (candidate, max) => countEntries(collection, candidate, max),
     ),
   }
+}
+
+/** How much a plan would read of its index, up to `max`. */
+function countEntries(collection: Collection, candidate: Candidate, max: number): number {
+  const index = collection.index(candidate.index.name)
+  const tree = index?.tree ?? collection.documents
+  let count = 0
+  for (const range of rangesOf(candidate)) {
+    count += tree.countUpTo(storedRange(range, index === undefined ? 'documents' : 'entries').range, max - count)
+    if (count >= max) break
+  }
+  return count
 }
 
 /** What must be understood even where there is no collection. Throws CommandError. */

@@ -5,6 +5,9 @@ import type { Collection } from '../storage/collection'
 import { storedDocumentKey, storedRange } from '../storage/keys'
 import type { SecondaryIndex } from '../storage/secondary-index'
 import type { ByteRange, Entry, Tree } from '../storage/tree'
+import { mergedEntries } from './merge-scan'
+import type { MergedRange } from './merge-scan'
+import { RangeCount } from './range-count'
 import type { Slice } from './slice'
 
 /** Called for each candidate; false stops the scan behind it. */
@@ -17,6 +20,8 @@ export interface ScanOptions {
   readonly once?: boolean
   /** The visitor looks at no document: index entries alone are read, and `raw` is empty for them. */
   readonly keysOnly?: boolean
+  /** What the visitor does may take milliseconds for one document. */
+  readonly longSteps?: boolean
 }
 
 /** Entries that are passed over in one go at the most; a hundred thousand take a few milliseconds. */
@@ -24,11 +29,31 @@ const OFFSET_MAX = 100_000
 
 const NO_BYTES = Buffer.alloc(0)
 
+/** What finds the documents of a plan, from the key behind the last one whenever it is asked. */
+export interface DocumentScan {
+  readonly collection: Collection
+  readonly plan: Plan
+  readonly keysExamined: number
+  readonly docsExamined: number
+  /** What is found must be checked, whatever the plan says. */
+  readonly widened: boolean
+  /**
+   * Passes over the first `count` candidates without a look at them. False when that cannot be: then nothing is done,
+   * and the caller skips what it is shown. For the caller to know that the filter would accept every candidate.
+   */
+  skip(count: number): boolean
+  /** Counts index entries where each is another document; undefined where that cannot be said of them. */
+  counter(): RangeCount | undefined
+  /** Throws QueryPlanKilled when what is scanned has been dropped. */
+  checkAlive(): void
+  run(slice: Slice, visit: Visitor): ScanState
+}
+
 /**
  * Walks the documents that a plan points at. It can stop anywhere and go on later, from the key behind the last one:
  * documents that come and go meanwhile are met or not, as with a cursor of MongoDB.
  */
-export class Scan {
+export class Scan implements DocumentScan {
   keysExamined = 0
   docsExamined = 0
   /** The ranges had to be widened to fit stored keys: what is found must be checked, whatever the plan says. */
@@ -36,6 +61,7 @@ export class Scan {
   private readonly ranges: readonly ByteRange[]
   private readonly index: SecondaryIndex | undefined
   private readonly seen: Set<string> | undefined
+  private readonly merged: readonly MergedRange[] | undefined
   private rangeIndex = 0
   private offset = 0
   /** Entries that lmdb has passed over and that nobody has counted yet. */
@@ -52,14 +78,13 @@ export class Scan {
     const stored = plan.ranges.map((range) => storedRange(range, index === undefined ? 'documents' : 'entries'))
     this.ranges = stored.map(({ range }) => range)
     this.widened = plan.kind !== 'IDHACK' && stored.some(({ cut }) => cut)
+    this.merged = plan.merges
+      ? this.ranges.map((range, i) => ({ range, prefixBytes: plan.ranges[i]?.prefixBytes ?? 0, after: undefined }))
+      : undefined
     const dedupe = plan.dedupe || (options.once === true && plan.kind === 'IXSCAN')
     this.seen = dedupe && index !== undefined ? new Set() : undefined
   }
 
-  /**
-   * Passes over the first `count` candidates without a look at them. False when that cannot be: then nothing is done,
-   * and the caller skips what it is shown. For the caller to know that the filter would accept every candidate.
-   */
   skip(count: number): boolean {
     const simple = this.seen === undefined && this.ranges.length === 1 && this.plan.kind !== 'IDHACK'
     if (!simple || count > OFFSET_MAX) return false
@@ -67,9 +92,15 @@ export class Scan {
     return true
   }
 
+  counter(): RangeCount | undefined {
+    if (this.index === undefined || this.seen !== undefined || this.plan.kind === 'IDHACK') return undefined
+    return new RangeCount(this.index.tree, this.ranges)
+  }
+
   run(slice: Slice, visit: Visitor): ScanState {
     this.checkAlive()
     if (this.plan.kind === 'IDHACK') return this.findOne(visit)
+    if (this.merged !== undefined && this.index !== undefined) return this.merge(this.index.tree, slice, visit)
     for (; this.rangeIndex < this.ranges.length; this.rangeIndex++) {
       const range = this.ranges[this.rangeIndex] as ByteRange
       const state =
@@ -83,7 +114,7 @@ export class Scan {
   }
 
   /** What has been dropped since may have given its tree to another. */
-  private checkAlive(): void {
+  checkAlive(): void {
     const { collection, index } = this
     if (collection.dropped) throw killed(`collection dropped: ${collection.namespace}`)
     if (index !== undefined && !collection.indexes.includes(index)) {
@@ -108,7 +139,7 @@ export class Scan {
       this.docsExamined++
       this.after = key
       if (!visit(key, value)) return 'stopped'
-      if (slice.isOver()) return 'paused'
+      if (slice.isOver(this.options.longSteps)) return 'paused'
     }
     if (this.passed > 0 && this.plan.kind === 'IXSCAN') this.countKeys(this.collection.documents.countIn(range))
     return 'done'
@@ -121,9 +152,19 @@ export class Scan {
       this.countKeys(this.passed + 1)
       this.after = key
       if (!this.fetch(value, visit)) return 'stopped'
-      if (slice.isOver()) return 'paused'
+      if (slice.isOver(this.options.longSteps)) return 'paused'
     }
     if (this.passed > 0) this.countKeys(entries.countIn(range))
+    return 'done'
+  }
+
+  private merge(entries: Tree, slice: Slice, visit: Visitor): ScanState {
+    for (const { entry, from } of mergedEntries(entries, this.merged ?? [], this.plan.direction)) {
+      this.countKeys(1)
+      from.after = entry.key
+      if (!this.fetch(entry.value, visit)) return 'stopped'
+      if (slice.isOver(this.options.longSteps)) return 'paused'
+    }
     return 'done'
   }
 

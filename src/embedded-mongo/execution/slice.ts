@@ -1,5 +1,6 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { CommandError } from '../bson/errors'
+import { nextTurn } from './turn'
 
 /** How long a scan, or one transaction of a long write, may keep others waiting. */
 const SLICE_MS = 10
@@ -11,9 +12,10 @@ export class Slice {
   private readonly end = performance.now() + SLICE_MS
   private steps = 0
 
-  isOver(): boolean {
+  /** `longSteps`: a step may take milliseconds, so that the clock is looked at after each. */
+  isOver(longSteps = false): boolean {
     this.steps++
-    return (this.steps & (STEPS_PER_LOOK - 1)) === 0 && performance.now() >= this.end
+    return (longSteps || (this.steps & (STEPS_PER_LOOK - 1)) === 0) && performance.now() >= this.end
   }
 }
 
@@ -24,6 +26,15 @@ export class TimeLimit {
   /** 0 and undefined: no limit. */
   constructor(maxTimeMs: number | undefined) {
     this.end = maxTimeMs === undefined || maxTimeMs === 0 ? Infinity : performance.now() + maxTimeMs
+  }
+
+  /** Waits for `event`, or until the time is over. */
+  async race(event: Promise<void>): Promise<void> {
+    if (this.end === Infinity) return event
+    const settled = new AbortController()
+    const timeout = sleep(Math.max(0, this.end - performance.now()) + 1, undefined, { signal: settled.signal })
+    await Promise.race([event, timeout.catch(() => undefined)])
+    settled.abort()
   }
 
   /** Throws MaxTimeMSExpired. */

@@ -1,13 +1,16 @@
 import { readDoc, writeDoc } from '../bson/doc'
 import type { Doc } from '../bson/doc'
-import { CommandError } from '../bson/errors'
+import { tooMuchMemory } from '../bson/errors'
+import type { Pause } from '../query/pause'
 import { compileProjection, rawTopLevel } from '../query/projection'
+import { sortInSlices } from '../query/sliced-sort'
 import { compileSort, topK } from '../query/sort'
 import type { TopK } from '../query/sort'
 import { FieldCut } from '../wire/raw-bson'
 import type { Batch } from './batch'
-import { Scan } from './scan'
-import type { Slice } from './slice'
+import { openScan } from './open-scan'
+import type { DocumentScan } from './scan'
+import { Slice } from './slice'
 import type { Query } from './query'
 
 /** done: nothing is left. full: the batch is. paused: the slice is over. */
@@ -37,13 +40,15 @@ export interface FindOptions {
   /** Infinity: all. */
   readonly limit: number
   readonly projection?: Doc | undefined
+  /** In place of a projection: the top-level fields that anybody will look at. */
+  readonly fields?: ReadonlySet<string> | undefined
 }
 
 /** What makes the answer's bytes of a document's. `doc` is the document, if it had to be read. */
 type Project = (raw: Buffer, doc: Doc | undefined, arrayIndex: number | undefined) => Uint8Array
 
 /** The source of a find, as the plan wants it. */
-export function findSource(query: Query, options: FindOptions): Source & { readonly scan: Scan } {
+export function findSource(query: Query, options: FindOptions): Source & { readonly scan: DocumentScan } {
   return query.plan.providesSort ? new ScanSource(query, options) : new SortSource(query, options)
 }
 
@@ -65,7 +70,7 @@ export class Matcher {
 
   constructor(
     private readonly query: Query,
-    scan: Scan,
+    scan: DocumentScan,
     private readonly needsTrace: boolean,
   ) {
     this.recheck = needsTrace || !query.plan.exact || scan.widened
@@ -83,7 +88,7 @@ export class Matcher {
 
 /** Documents in the order of the scan, as it goes. */
 class ScanSource implements Source {
-  readonly scan: Scan
+  readonly scan: DocumentScan
   private readonly matcher: Matcher
   private readonly project: Project
   private skipLeft: number
@@ -91,8 +96,8 @@ class ScanSource implements Source {
   private waiting: Uint8Array | undefined
 
   constructor(query: Query, options: FindOptions) {
-    const { project, needsTrace } = projector(options.projection)
-    this.scan = new Scan(query.collection, query.plan)
+    const { project, needsTrace } = projector(options)
+    this.scan = openScan(query)
     this.matcher = new Matcher(query, this.scan, needsTrace)
     this.project = project
     const skipped = options.skip > 0 && this.matcher.acceptsAll && this.scan.skip(options.skip)
@@ -140,25 +145,27 @@ interface Sortable extends Match {
 
 /** Documents that no index has in the wanted order: finds all, keeps the first `skip + limit`, then gives them out. */
 class SortSource implements Source {
-  readonly scan: Scan
+  readonly scan: DocumentScan
   private readonly matcher: Matcher
   private readonly project: Project
-  private readonly kept: TopK<Sortable>
+  private readonly kept: Pick<TopK<Sortable>, 'add' | 'resultInSlices'>
   private readonly sortFields: FieldCut
   private readonly keptMax: number
   private seen = 0
   private bytes = 0
+  private sorting: Generator<Pause, Sortable[]> | undefined
   private sorted: readonly Sortable[] | undefined
+  private slice = new Slice()
   private given = 0
 
   constructor(
     query: Query,
     private readonly options: FindOptions,
   ) {
-    const { project, needsTrace } = projector(options.projection)
+    const { project, needsTrace } = projector(options)
     const sort = query.sort ?? {}
     const compare = compileSort(sort, query.collation)
-    this.scan = new Scan(query.collection, query.plan)
+    this.scan = openScan(query)
     this.matcher = new Matcher(query, this.scan, needsTrace)
     this.project = project
     this.keptMax = options.skip + options.limit
@@ -168,11 +175,17 @@ class SortSource implements Source {
   }
 
   fill(batch: Batch, slice: Slice): FillState {
-    if (this.sorted === undefined) {
+    this.slice = slice
+    if (this.sorting === undefined) {
       const state = this.scan.run(slice, (_key, raw) => this.visit(raw))
       if (state !== 'done') return 'paused'
-      this.sorted = this.kept.result()
+      this.sorting = this.kept.resultInSlices(() => this.slice.isOver(true))
       this.given = this.options.skip
+    }
+    if (this.sorted === undefined) {
+      const { value, done } = this.sorting.next()
+      if (done !== true) return 'paused'
+      this.sorted = value
     }
     return this.giveOut(this.sorted, batch, slice)
   }
@@ -207,21 +220,23 @@ class SortSource implements Source {
   }
 }
 
-export function tooMuchMemory(what: string, bytesMax: number): CommandError {
-  return new CommandError(
-    292,
-    'QueryExceededMemoryLimitNoDiskUseAllowed',
-    `Executor error during find command :: caused by :: ${what} exceeded memory limit of ${bytesMax} bytes, and this server does not use the disk for it.`,
-  )
-}
-
-function keeper<T>(countMax: number, compare: (a: T, b: T) => number): TopK<T> {
+function keeper<T>(countMax: number, compare: (a: T, b: T) => number): Pick<TopK<T>, 'add' | 'resultInSlices'> {
   if (Number.isFinite(countMax)) return topK(countMax, compare)
   const items: T[] = []
-  return { add: (item) => void items.push(item), result: () => items.sort(compare) }
+  return {
+    add: (item) => void items.push(item),
+    resultInSlices: (isOver) => sortInSlices(items, compare, isOver),
+  }
 }
 
-function projector(spec: Doc | undefined): { readonly project: Project; readonly needsTrace: boolean } {
+function projector({ projection: spec, fields }: FindOptions): {
+  readonly project: Project
+  readonly needsTrace: boolean
+} {
+  if (fields !== undefined) {
+    const cut = new FieldCut('include', fields)
+    return { project: (raw) => cut.apply(raw), needsTrace: false }
+  }
   if (spec === undefined || Object.keys(spec).length === 0) return { project: (raw) => raw, needsTrace: false }
   const top = rawTopLevel(spec)
   if (top !== undefined) {

@@ -26,11 +26,11 @@ export interface Changed {
 
 /** One statement of an update command, in steps. Every step runs inside Environment.write. */
 export class UpdateRun {
-  matched = 0
-  modified = 0
-  upsertedId: unknown
+  private matched = 0
+  private modified = 0
+  private upsertedId: unknown
   private readonly update: Update
-  private readonly matches: Matches
+  private matches: Matches
 
   /** Throws CommandError for what cannot be understood. */
   constructor(
@@ -42,22 +42,33 @@ export class UpdateRun {
     if (multi && this.update.kind === 'replacement') {
       throw new CommandError(9, 'FailedToParse', 'multi update is not supported for replacement-style update')
     }
-    this.matches = new Matches(prepareQuery(collection, statement), { multi })
+    this.matches = this.find()
+  }
+
+  private find(): Matches {
+    return new Matches(prepareQuery(this.collection, this.statement), { multi: this.statement.multi })
+  }
+
+  get outcome(): { n: number; nModified: number; upsertedId?: unknown } {
+    const { matched: n, modified: nModified, upsertedId } = this
+    return upsertedId === undefined ? { n, nModified } : { n: 1, nModified, upsertedId }
   }
 
   /** True when the statement is done. */
   step(slice: Slice): boolean {
     for (;;) {
       const { found, state } = this.matches.next(slice)
-      for (const one of found) {
+      this.matches.forEach(found, (one) => {
         if (changeDocument(this.collection, this.update, one).changed) this.modified++
         this.matched++
-      }
+      })
       if (!this.statement.multi && this.matched > 0) return true
       if (state === 'paused' || (state === 'stopped' && slice.isOver())) return false
       if (state === 'done') break
     }
     if (this.matched === 0 && this.statement.upsert) {
+      // If that must wait, what it waits for may match.
+      this.matches = this.find()
       const { doc } = insertUpserted(this.collection, this.update, this.statement.filter)
       this.upsertedId = doc['_id']
     }

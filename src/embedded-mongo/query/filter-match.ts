@@ -5,6 +5,7 @@ import { isDoc } from '../bson/doc'
 import { hold, isNaNValue } from '../bson/exact'
 import { bsonType, isNumeric, RANK, rankOf, regexParts, textOf, typeName } from '../bson/types'
 import type { CompareOp, FilterNode, PathNode, Pattern } from './filter-tree'
+import { costly } from './guard'
 import { onPath } from './path'
 import type { DocTest, Leaf, MatchTrace, ValueTest } from './path'
 
@@ -149,10 +150,12 @@ function includesSorted(sorted: readonly unknown[], value: unknown, collation: C
 /** A pattern matches the strings that it describes, and the regular expression that is written like it. */
 function matchesPattern(pattern: Pattern): ValueTest {
   const { regex } = pattern
+  const test = (text: string): boolean =>
+    pattern.isCostly(text.length) ? costly(() => regex.test(text)) : regex.test(text)
   return (value) => {
-    if (typeof value === 'string') return regex.test(value)
+    if (typeof value === 'string') return test(value)
     const rank = rankOf(value)
-    if (rank === RANK.string) return regex.test(textOf(value))
+    if (rank === RANK.string) return test(textOf(value))
     if (rank !== RANK.regex) return false
     const parts = regexParts(value)
     return parts.pattern === pattern.source && parts.options === pattern.options

@@ -5,6 +5,8 @@ export interface Pattern {
   readonly source: string
   readonly options: string
   readonly regex: RegExp
+  /** Whether it may take long on a text of this length. */
+  readonly isCostly: (textLength: number) => boolean
 }
 
 export type CompareOp = 'eq' | 'gt' | 'gte' | 'lt' | 'lte'

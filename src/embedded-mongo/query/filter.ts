@@ -3,7 +3,8 @@ import type { Doc } from '../bson/doc'
 import { compileNode } from './filter-match'
 import { parseFilter } from './filter-parse'
 import type { FilterNode } from './filter-tree'
-import type { MatchTrace } from './path'
+import { guarded } from './guard'
+import type { DocTest, MatchTrace } from './path'
 
 export type { MatchTrace } from './path'
 
@@ -19,6 +20,8 @@ export interface Filter {
   matchesWithTrace(doc: Doc, trace: MatchTrace): boolean
   /** True for `{}`: everything matches. */
   readonly isEmpty: boolean
+  /** One document may take long: look at the clock after each. */
+  readonly isCostly: boolean
   /** The filter taken apart, for the planner. */
   readonly tree: FilterNode
   /** Strings compare by it: indexes, which compare bytes, cannot help. */
@@ -29,15 +32,36 @@ export interface Filter {
 export function compileFilter(filter: Doc, options: FilterOptions = {}): Filter {
   const { collation, variables } = options
   const tree = parseFilter(filter, variables)
-  const test = compileNode(tree, collation)
+  const isCostly = mayBeCostly(tree)
+  const compiled = compileNode(tree, collation)
+  const test: DocTest = isCostly ? (doc, trace) => guarded(() => compiled(doc, trace)) : compiled
   return {
     matches: (doc) => test(doc),
     matchesWithTrace: (doc, trace) => {
       trace.arrayIndex = undefined
       return test(doc, trace)
     },
+    isCostly,
     isEmpty: tree.op === 'and' && tree.children.length === 0,
     tree,
     collation,
+  }
+}
+
+function mayBeCostly(node: FilterNode): boolean {
+  switch (node.op) {
+    case 'and':
+    case 'or':
+    case 'nor':
+      return node.children.some(mayBeCostly)
+    case 'not':
+    case 'elemMatch':
+      return mayBeCostly(node.child)
+    case 'regex':
+      return true
+    case 'in':
+      return node.patterns.length > 0
+    default:
+      return node.op === 'expr'
   }
 }

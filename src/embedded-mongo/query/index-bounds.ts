@@ -1,3 +1,4 @@
+import type { Collation } from '../bson/collation'
 import type { FilterNode } from './filter-tree'
 import { conjuncts } from './filter-tree'
 import { boundsOf, intersect } from './intervals'
@@ -32,25 +33,26 @@ export interface FieldBounds extends Bounds {
 }
 
 /** All conditions of a filter that bound some path. */
-export function conditionsOf(nodes: readonly FilterNode[]): readonly Condition[] {
+export function conditionsOf(nodes: readonly FilterNode[], collation?: Collation): readonly Condition[] {
   return nodes.flatMap((node) => {
-    if (node.op === 'elemMatch') return elementConditions(node)
-    return 'path' in node ? conditionOf(node, node, node.path, undefined) : []
+    if (node.op === 'elemMatch') return elementConditions(node, collation)
+    return 'path' in node ? conditionOf(node, { node, path: node.path, element: undefined }, collation) : []
   })
 }
 
-function conditionOf(part: FilterNode, node: FilterNode, path: string, element: ElementScope | undefined): Condition[] {
-  const bounds = 'path' in part ? boundsOf(part) : undefined
-  return bounds === undefined ? [] : [{ path, bounds, node, element }]
+function conditionOf(part: FilterNode, place: Omit<Condition, 'bounds'>, collation?: Collation): Condition[] {
+  const bounds = 'path' in part ? boundsOf(part, collation) : undefined
+  return bounds === undefined ? [] : [{ ...place, bounds }]
 }
 
 /** `{a: {$elemMatch: {b: 1}}}` bounds a.b, and `{a: {$elemMatch: {$gt: 1}}}` bounds a. The match itself is rechecked. */
-function elementConditions(node: Extract<FilterNode, { op: 'elemMatch' }>): Condition[] {
+function elementConditions(node: Extract<FilterNode, { op: 'elemMatch' }>, collation?: Collation): Condition[] {
   return conjuncts(node.child).flatMap((part) => {
     if (!('path' in part) || part.op === 'elemMatch') return []
     const direct = !part.path.includes('.')
     const path = node.on === 'values' ? node.path : `${node.path}.${part.path}`
-    return conditionOf(part, node, path, { path: node.path, on: node.on, direct, node })
+    const element = { path: node.path, on: node.on, direct, node }
+    return conditionOf(part, { path, node, element }, collation)
   })
 }
 

@@ -1,6 +1,8 @@
 import { toNumber } from '../bson/exact'
 import type { Numeric } from '../bson/types'
+import type { FieldBounds } from './index-bounds'
 import type { IndexInfo } from './index-info'
+import { MERGED_RANGES_MAX } from './limits'
 import type { SortField } from './sort'
 
 /**
@@ -13,11 +15,46 @@ export function providedOrder(
   fixed: readonly boolean[],
   sort: readonly SortField[],
 ): 1 | -1 | undefined {
+  return orderAfter(index, paths, { fixed, single: fixed }, sort)?.direction
+}
+
+/**
+ * The order that comes of merging ranges: of an index on a and b, `a: {$in: […]}` sorted by b. The ranges are merged by
+ * what follows the first `after` fields.
+ */
+export function mergedOrder(
+  index: IndexInfo,
+  paths: readonly string[],
+  fields: readonly FieldBounds[],
+  sort: readonly SortField[],
+): Order | undefined {
+  const ranges = fields.reduce((product, { intervals }) => product * intervals.length, 1)
+  if (ranges > MERGED_RANGES_MAX) return undefined
+  const fixed = fields.map((field) => field.points)
+  const single = fields.map((field) => field.points && field.intervals.length === 1)
+  const order = orderAfter(index, paths, { fixed, single }, sort)
+  return order === undefined || order.after === 0 ? undefined : order
+}
+
+interface Order {
+  readonly direction: 1 | -1
+  readonly after: number
+}
+
+/** `fixed`: bounded to points, whatever their number; `single`: to one. */
+function orderAfter(
+  index: IndexInfo,
+  paths: readonly string[],
+  { fixed, single }: { readonly fixed: readonly boolean[]; readonly single: readonly boolean[] },
+  sort: readonly SortField[],
+): Order | undefined {
+  if (index.collation !== undefined) return undefined
   if (sort.length === 0 || index.truncatedKeys) return undefined
   const unbounded = fixed.length === 0
   const orders = (path: string): boolean => unbounded || !index.multikey.includes(path)
-  const fixedPaths = new Set(paths.filter((path, i) => fixed[i] === true && !index.multikey.includes(path)))
+  const fixedPaths = new Set(paths.filter((path, i) => single[i] === true && !index.multikey.includes(path)))
   let at = 0
+  let after: number | undefined
   let direction: 1 | -1 | undefined
   for (const field of sort) {
     if (fixedPaths.has(field.path)) continue
@@ -28,9 +65,10 @@ export function providedOrder(
     const wanted = given.direction === field.direction ? 1 : -1
     if (direction !== undefined && direction !== wanted) return undefined
     direction = wanted
+    after ??= at
     at++
   }
-  return direction ?? 1
+  return { direction: direction ?? 1, after: after ?? 0 }
 }
 
 /** The field that orders next: one of the key, then _id; after a whole unique key nothing is left to order. */

@@ -1,3 +1,4 @@
+import type { Collation } from '../bson/collation'
 import { showValue } from '../bson/errors'
 import { COMPARABLE_NUMBERS_START, encodeValue, invertBytes, prefixEnd, textPrefix } from '../bson/key-encoding'
 import { isNaNValue } from '../bson/exact'
@@ -47,8 +48,9 @@ function point(value: unknown): Interval {
 
 const isWeak = (value: unknown): boolean => typeof value === 'boolean' || value === null || value === undefined
 
-/** undefined: the condition bounds no index. */
-export function boundsOf(node: PathNode): Bounds | undefined {
+/** undefined: the condition bounds no index, or none that has its strings under the collation. */
+export function boundsOf(node: PathNode, collation?: Collation): Bounds | undefined {
+  if (collation !== undefined) return collatedBounds(node, collation)
   switch (node.op) {
     case 'eq':
       return pointBounds([node.value])
@@ -64,6 +66,33 @@ export function boundsOf(node: PathNode): Bounds | undefined {
     default:
       return undefined
   }
+}
+
+/** Equal strings have equal keys, but keys are in no order: what is in a range or matches a pattern is not known. */
+function collatedBounds(node: PathNode, collation: Collation): Bounds | undefined {
+  switch (node.op) {
+    case 'eq':
+      return { ...pointBounds([collation.indexKeyOf(node.value)]), exact: false, exactWithoutArrays: false }
+    case 'in':
+      if (node.patterns.length > 0) return undefined
+      return {
+        ...pointBounds(node.values.map((value) => collation.indexKeyOf(value))),
+        exact: false,
+        exactWithoutArrays: false,
+      }
+    case 'gt':
+    case 'gte':
+    case 'lt':
+    case 'lte':
+      return mayHoldText(node.value) ? undefined : rangeBounds(node.op, node.value)
+    default:
+      return undefined
+  }
+}
+
+export function mayHoldText(value: unknown): boolean {
+  const rank = rankOf(value)
+  return rank === RANK.string || rank === RANK.object || rank === RANK.array
 }
 
 function pointBounds(values: readonly unknown[]): Bounds {

@@ -1,9 +1,13 @@
 import { CommandError, badValue } from '../bson/errors'
 import { regexParts } from '../bson/types'
 import type { Pattern } from './filter-tree'
+import { patternCost } from './pattern-cost'
 
 /** MongoDB's own bound on the length of a pattern, in characters. */
 export const PATTERN_LENGTH_MAX = 32_764
+
+/** Steps of a matcher that may be made without a guard, as a power of two: some milliseconds. */
+const FREE_STEPS_LOG = 20
 
 const KNOWN_OPTIONS = /^[imsxu]*$/
 const INLINE_OPTIONS = /^\(\?([imsx]+)\)/
@@ -19,7 +23,9 @@ export function compilePattern(source: string, options: string): Pattern {
   const flags = new Set(options + (inline?.[1] ?? ''))
   const body = inline === null ? source : source.slice(inline[0].length)
   const text = anchorsOf(flags.has('x') ? withoutLayout(body) : body)
-  return { source, options, regex: toRegExp(text, [...flags].filter((flag) => 'ims'.includes(flag)).join('')) }
+  const regex = toRegExp(text, [...flags].filter((flag) => 'ims'.includes(flag)).join(''))
+  const cost = patternCost(text)
+  return { source, options, regex, isCostly: (textLength) => cost(textLength) > FREE_STEPS_LOG }
 }
 
 /** From a BSON regular expression, whose options a `$options` beside it replaces. */

@@ -1,37 +1,31 @@
+import type { Collation } from '../bson/collation'
 import type { Doc } from '../bson/doc'
 import { valuesEqual } from '../bson/compare'
 import { badValue } from '../bson/errors'
-import { toNumber } from '../bson/exact'
 import { encodeValue, prefixEnd } from '../bson/key-encoding'
 import { RANK, rankOf } from '../bson/types'
-import type { Numeric } from '../bson/types'
+import { candidate, EVERYTHING, isSingle, rangesOf, SCORE } from './candidates'
+import type { Candidate, KeyRange, Query } from './candidates'
 import type { Filter } from './filter'
 import { conjuncts } from './filter-tree'
 import type { FilterNode } from './filter-tree'
 import { impliesExistence, impliesFilter } from './implication'
 import { conditionsOf, fieldBounds } from './index-bounds'
-import type { Condition, FieldBounds } from './index-bounds'
+import type { FieldBounds } from './index-bounds'
 import type { IndexInfo } from './index-info'
-import { providedOrder } from './index-order'
-import { bytesOf } from './intervals'
-import { SCAN_RANGES_MAX } from './limits'
+import { branchesOf, withoutTrivialOr } from './or-plan'
+import { choose } from './selectivity'
+import type { CountEntries } from './selectivity'
+import { mayHoldText } from './intervals'
 import { parseSort } from './sort'
 import type { SortField } from './sort'
 
+export type { KeyRange } from './candidates'
 export type { IndexInfo } from './index-info'
 
-/**
- * Half-open range of bytes: start ≤ key < end, over `encodeKey(values)` with whatever follows it (the _id of an entry).
- * `end` undefined: to the end of the index. For scans of `_id`: over `encodeValue(_id)`.
- */
-export interface KeyRange {
-  readonly start: Buffer
-  readonly end: Buffer | undefined
-}
-
 export interface Plan {
-  readonly kind: 'COLLSCAN' | 'IDHACK' | 'IXSCAN' | 'EOF'
-  /** Absent for COLLSCAN and EOF. For IDHACK `ranges` holds one range, of the one _id. */
+  readonly kind: 'COLLSCAN' | 'IDHACK' | 'IXSCAN' | 'OR' | 'EOF'
+  /** Absent for COLLSCAN, OR and EOF. For IDHACK `ranges` holds one range, of the one _id. */
   readonly index?: IndexInfo
   /** Disjoint, in the order in which they are scanned (already reversed when direction is -1). */
   readonly ranges: readonly KeyRange[]
@@ -42,43 +36,73 @@ export interface Plan {
   readonly exact: boolean
   /** One document may be met twice. */
   readonly dedupe: boolean
+  /** The ranges are scanned side by side and merged, by what follows their `prefixBytes`. */
+  readonly merges: boolean
+  /** Of an OR: plans of which each finds what one branch wants; none is an OR itself. */
+  readonly branches?: readonly Plan[]
+  /** For explain: what was not chosen. */
+  readonly rejected: readonly Plan[]
   /** `indexBounds` of explain: path → list of intervals as text. Made when it is read. */
   readonly boundsForExplain: Doc
 }
 
 /**
  * Chooses how to find what a filter wants. `compiled` is the filter; `sort` and `hint` are the command's. A hint is an
- * index's name or key pattern, and `{$natural: ±1}` forces a scan of the collection; an unknown one is BadValue.
+ * index's name or key pattern, and `{$natural: ±1}` forces a scan of the collection; an unknown one is BadValue. `count`
+ * says how much an index would read; without it the choice depends on the query alone.
  */
 export function plan(
   compiled: Filter,
   sort: Doc | undefined,
   indexes: readonly IndexInfo[],
   hint?: string | Doc,
+  count?: CountEntries,
 ): Plan {
   const sortFields = sort === undefined ? [] : parseSort(sort)
   const nodes = conjuncts(compiled.tree)
-  if (nodes.some((node) => node.op === 'constant' && !node.value)) return EOF
   const hinted = hint === undefined ? undefined : findHinted(hint, indexes)
-  if (hinted === 'natural' || compiled.collation !== undefined) return collectionScan(nodes, sortFields, hint)
+  if (nodes.some((node) => node.op === 'constant' && !node.value)) return EOF
+  if (hinted === 'natural') return collectionScan(nodes, sortFields, hint)
+  const usable = indexes.filter((index) => index.collation?.signature === compiled.collation?.signature)
   if (hinted === undefined) {
-    const byId = idPlan(nodes, indexes)
-    if (byId !== undefined) return byId
+    const byId = idPlan(nodes, indexes, compiled.collation)
+    return byId ?? planNodes(nodes.map(withoutTrivialOr), sortFields, { usable, collation: compiled.collation, count })
   }
-  const conditions = conditionsOf(nodes)
-  const query: Query = { nodes, conditions, sort: sortFields }
-  if (hinted !== undefined) return planOf(candidate(hinted, query), query)
-  const candidates = indexes.map((index) => candidate(index, query))
-  return best(
-    candidates.filter(({ index, score }) => score > 0 && isComplete(index, nodes)),
-    query,
-  )
+  if (!usable.includes(hinted)) return collectionScan(nodes, sortFields)
+  const query: Query = { nodes, conditions: conditionsOf(nodes, compiled.collation), sort: sortFields }
+  return planOf(candidate(hinted, query), query)
 }
 
-interface Query {
-  readonly nodes: readonly FilterNode[]
-  readonly conditions: readonly Condition[]
-  readonly sort: readonly SortField[]
+/** What does not change from branch to branch. */
+interface Around {
+  readonly usable: readonly IndexInfo[]
+  readonly collation: Collation | undefined
+  readonly count: CountEntries | undefined
+}
+
+function planNodes(nodes: readonly FilterNode[], sort: readonly SortField[], around: Around): Plan {
+  const query: Query = { nodes, conditions: conditionsOf(nodes, around.collation), sort }
+  const candidatesOf = (): Candidate[] =>
+    around.usable
+      .map((index) => candidate(index, query))
+      .filter(({ index, score }) => score > 0 && isComplete(index, nodes))
+  const decided = byUniqueKey(query, around.usable)
+  if (decided !== undefined) return planOf(decided, query, candidatesOf)
+  const candidates = candidatesOf()
+  const chosen = choose(candidates, sort.length > 0, around.count)
+  if (chosen !== undefined && (chosen.fields.length > 0 || sort.length > 0))
+    return planOf(chosen, query, () => candidates)
+  return orPlan(query, around) ?? collectionScan(nodes, sort)
+}
+
+/** One whole key of a unique index, which nothing can beat: the other indexes need no look. */
+function byUniqueKey(query: Query, usable: readonly IndexInfo[]): Candidate | undefined {
+  for (const index of usable) {
+    if (!index.unique || !query.conditions.some(({ path }) => Object.hasOwn(index.key, path))) continue
+    const one = candidate(index, query)
+    if (one.score >= SCORE.unique && isComplete(index, query.nodes)) return one
+  }
+  return undefined
 }
 
 const EOF: Plan = {
@@ -88,6 +112,8 @@ const EOF: Plan = {
   providesSort: true,
   exact: true,
   dedupe: false,
+  merges: false,
+  rejected: [],
   boundsForExplain: {},
 }
 
@@ -100,6 +126,8 @@ function collectionScan(nodes: readonly FilterNode[], sort: readonly SortField[]
     providesSort: sort.length === 0,
     exact: nodes.length === 0,
     dedupe: false,
+    merges: false,
+    rejected: [],
     boundsForExplain: {},
   }
 }
@@ -116,29 +144,66 @@ function findHinted(hint: string | Doc, indexes: readonly IndexInfo[]): IndexInf
 }
 
 /** One document by its _id, the commonest query of all: at most one result, so any sort is provided. */
-function idPlan(nodes: readonly FilterNode[], indexes: readonly IndexInfo[]): Plan | undefined {
+function idPlan(
+  nodes: readonly FilterNode[],
+  indexes: readonly IndexInfo[],
+  collation: Collation | undefined,
+): Plan | undefined {
   const node = nodes.find((one) => one.op === 'eq' && one.path === '_id')
   if (node?.op !== 'eq' || rankOf(node.value) === RANK.array) return undefined
+  if (collation !== undefined && mayHoldText(node.value)) return undefined
   const index = indexes.find(isIdIndex)
   if (index === undefined) return undefined
   const start = encodeValue(node.value)
-  return new IndexPlan('IDHACK', index, [{ start, end: prefixEnd(start) }], 1, true, nodes.length === 1, false, () => [
-    fieldBounds('_id', conditionsOf([node]), index, []),
-  ])
+  return new IndexPlan({
+    kind: 'IDHACK',
+    index,
+    ranges: [{ start, end: prefixEnd(start) }],
+    direction: 1,
+    providesSort: true,
+    exact: nodes.length === 1,
+    dedupe: false,
+    merges: false,
+    fields: () => [fieldBounds('_id', conditionsOf([node]), index, [])],
+    others: () => [],
+  })
 }
 
-/** The text of the bounds costs more than the plan: it is made when somebody looks. */
+interface IndexPlanParts extends Omit<Plan, 'boundsForExplain' | 'rejected' | 'branches'> {
+  readonly index: IndexInfo
+  readonly fields: () => readonly (FieldBounds | undefined)[]
+  readonly others: () => readonly Plan[]
+}
+
+/** What explain tells costs more than the plan: it is made when somebody looks. */
 class IndexPlan implements Plan {
-  constructor(
-    readonly kind: 'IDHACK' | 'IXSCAN',
-    readonly index: IndexInfo,
-    readonly ranges: readonly KeyRange[],
-    readonly direction: 1 | -1,
-    readonly providesSort: boolean,
-    readonly exact: boolean,
-    readonly dedupe: boolean,
-    private readonly fields: () => readonly (FieldBounds | undefined)[],
-  ) {}
+  readonly kind: Plan['kind']
+  readonly index: IndexInfo
+  readonly ranges: readonly KeyRange[]
+  readonly direction: 1 | -1
+  readonly providesSort: boolean
+  readonly exact: boolean
+  readonly dedupe: boolean
+  readonly merges: boolean
+  private readonly fields: IndexPlanParts['fields']
+  private readonly others: IndexPlanParts['others']
+
+  constructor(parts: IndexPlanParts) {
+    this.kind = parts.kind
+    this.index = parts.index
+    this.ranges = parts.ranges
+    this.direction = parts.direction
+    this.providesSort = parts.providesSort
+    this.exact = parts.exact
+    this.dedupe = parts.dedupe
+    this.merges = parts.merges
+    this.fields = parts.fields
+    this.others = parts.others
+  }
+
+  get rejected(): readonly Plan[] {
+    return this.others()
+  }
 
   get boundsForExplain(): Doc {
     const fields = this.fields()
@@ -160,123 +225,41 @@ function isComplete(index: IndexInfo, nodes: readonly FilterNode[]): boolean {
   return !index.sparse || Object.keys(index.key).some((path) => impliesExistence(nodes, path))
 }
 
-interface Candidate {
-  readonly index: IndexInfo
-  readonly paths: readonly string[]
-  readonly fields: readonly FieldBounds[]
-  /** The direction that gives the sort's order, if one does. */
-  readonly order: 1 | -1 | undefined
-  readonly score: number
-}
-
-/**
- * How good a plan looks without statistics: a unique key in full, then more equalities, then a provided order and a
- * range. Equality with true, false or null finds too much to count for much.
- */
-const SCORE = { impossible: Infinity, unique: 100_000, equality: 100, sort: 60, range: 40, weakEquality: 20 } as const
-
-const isSingle = (field: FieldBounds): boolean => field.points && field.intervals.length === 1
-const isImpossible = (field: FieldBounds): boolean => field.intervals.length === 0
-
-function candidate(index: IndexInfo, query: Query): Candidate {
-  const paths = Object.keys(index.key)
-  const fields = boundedFields(index, paths, query.conditions)
-  const order = query.sort.length === 0 ? undefined : providedOrder(index, paths, fields.map(isSingle), query.sort)
-  return { index, paths, fields, order, score: scoreOf(index, paths, fields, order) }
-}
-
-function scoreOf(
-  index: IndexInfo,
-  paths: readonly string[],
-  fields: readonly FieldBounds[],
-  order: 1 | -1 | undefined,
-): number {
-  if (fields.some(isImpossible)) return SCORE.impossible
-  let score = order === undefined ? 0 : SCORE.sort
-  for (const field of fields) {
-    if (field.points) score += field.weak ? SCORE.weakEquality : SCORE.equality
-    else score += SCORE.range
-  }
-  return index.unique && fields.length === paths.length && fields.every(isSingle) ? score + SCORE.unique : score
-}
-
-function planOf({ index, paths, fields, order, score }: Candidate, query: Query): Plan {
+function planOf(chosen: Candidate, query: Query, others: () => readonly Candidate[] = () => []): Plan {
+  const { index, paths, fields, order, score } = chosen
   if (score === SCORE.impossible) return EOF
-  const direction = order ?? 1
   const covered = fields.flatMap((field) => field.decided)
-  const exact = !index.truncatedKeys && query.nodes.every((node) => covered.includes(node))
   const dedupe = index.multikey.some((path) => {
     const field = fields[paths.indexOf(path)]
     return field === undefined || !isSingle(field)
   })
-  const providesSort = query.sort.length === 0 || order !== undefined
-  const ranges = rangesOf(index, paths, fields, direction)
-  return new IndexPlan('IXSCAN', index, ranges, direction, providesSort, exact, dedupe, () => fields)
+  return new IndexPlan({
+    kind: 'IXSCAN',
+    index,
+    ranges: rangesOf(chosen),
+    direction: order ?? 1,
+    providesSort: query.sort.length === 0 || order !== undefined,
+    exact: !index.truncatedKeys && query.nodes.every((node) => covered.includes(node)),
+    dedupe,
+    merges: chosen.mergeAfter !== undefined,
+    fields: () => fields,
+    others: () =>
+      others()
+        .filter((other) => other.index !== index)
+        .map((other) => planOf(other, query)),
+  })
 }
 
-/** Equalities on leading fields, then one range: what follows does not narrow a scan of bytes. */
-function boundedFields(
-  index: IndexInfo,
-  paths: readonly string[],
-  conditions: readonly Condition[],
-): readonly FieldBounds[] {
-  const fields: FieldBounds[] = []
-  let ranges = 1
-  for (const path of paths) {
-    const bounds = fieldBounds(path, conditions, index, fields)
-    if (bounds === undefined) break
-    ranges *= Math.max(1, bounds.intervals.length)
-    if (ranges > SCAN_RANGES_MAX) break
-    fields.push(bounds)
-    if (!bounds.points) break
-  }
-  return fields
-}
-
-function rangesOf(
-  index: IndexInfo,
-  paths: readonly string[],
-  fields: readonly FieldBounds[],
-  direction: 1 | -1,
-): readonly KeyRange[] {
-  let ranges = EVERYTHING
-  for (let i = 0; i < fields.length; i++) {
-    const pieces = piecesOf(fields[i] as FieldBounds, isDescending(index, paths[i] as string))
-    ranges = i === 0 ? pieces : ranges.flatMap(({ start }) => pieces.map((piece) => within(start, piece)))
-  }
-  return direction === 1 ? ranges : ranges.toReversed()
-}
-
-const EVERYTHING: readonly KeyRange[] = [{ start: Buffer.alloc(0), end: undefined }]
-
-function isDescending(index: IndexInfo, path: string): boolean {
-  return toNumber(index.key[path] as Numeric) < 0
-}
-
-/** The intervals of one field in the order of its keys. */
-function piecesOf(field: FieldBounds, descending: boolean): readonly KeyRange[] {
-  const pieces: KeyRange[] = []
-  for (const interval of field.intervals) {
-    const piece = bytesOf(interval, descending)
-    if (piece !== undefined) pieces.push(piece)
-  }
-  return descending ? pieces.reverse() : pieces
-}
-
-/** A range of the next field, among the keys that begin with the fields before it. */
-function within(prefix: Buffer, { start, end }: KeyRange): KeyRange {
+/** Every branch of an $or by an index of its own; undefined where one of them has none. */
+function orPlan(query: Query, around: Around): Plan | undefined {
+  const branches = branchesOf(query.nodes).map((nodes) => planNodes(nodes, [], around))
+  if (branches.length === 0 || branches.some(({ kind }) => kind === 'COLLSCAN')) return undefined
   return {
-    start: Buffer.concat([prefix, start]),
-    end: end === undefined ? prefixEnd(prefix) : Buffer.concat([prefix, end]),
+    ...EOF,
+    kind: 'OR',
+    branches: branches.flatMap((branch) => branch.branches ?? (branch.kind === 'EOF' ? [] : [branch])),
+    providesSort: query.sort.length === 0,
+    exact: branches.every(({ exact }) => exact),
+    dedupe: true,
   }
-}
-
-function best(candidates: readonly Candidate[], query: Query): Plan {
-  let chosen: Candidate | undefined
-  for (const one of candidates) if (one.score > 0 && (chosen === undefined || isBetter(one, chosen))) chosen = one
-  return chosen === undefined ? collectionScan(query.nodes, query.sort) : planOf(chosen, query)
-}
-
-function isBetter(a: Candidate, b: Candidate): boolean {
-  return a.score === b.score ? a.paths.length < b.paths.length : a.score > b.score
 }

@@ -6,6 +6,8 @@ import { CommandError, badValue } from '../bson/errors'
 import { toNumber } from '../bson/exact'
 import { isNumeric } from '../bson/types'
 import { indexKeys } from './index-keys'
+import type { IsOver, Pause } from './pause'
+import { sortInSlices } from './sliced-sort'
 
 export type DocComparator = (a: Doc, b: Doc) => number
 
@@ -96,8 +98,17 @@ function leastRow(
   fields: readonly SortField[],
   collation: Collation | undefined,
 ): readonly unknown[] {
-  const rows = indexKeys(doc, spec, { sparse: false }).keys
-  return rows.reduce((least, row) => (compareKeys(row, least, fields, collation) < 0 ? row : least))
+  return rowsOf(doc, spec).reduce((least, row) => (compareKeys(row, least, fields, collation) < 0 ? row : least))
+}
+
+/** What an index on the sort's fields would hold of the document. */
+function rowsOf(doc: Doc, spec: Doc): readonly (readonly unknown[])[] {
+  try {
+    return indexKeys(doc, spec, { sparse: false }).keys
+  } catch (error) {
+    if (!(error instanceof CommandError) || error.codeName !== 'CannotIndexParallelArrays') throw error
+    throw badValue('cannot sort with keys that are parallel arrays')
+  }
 }
 
 /** Keeps the first `limit` items by the order, in memory bounded by `limit`; equal items keep their order of arrival. */
@@ -105,6 +116,8 @@ export interface TopK<T> {
   add(item: T): void
   /** The kept items, in order. */
   result(): T[]
+  /** The same with pauses; see sortInSlices. */
+  resultInSlices(isOver: IsOver): Generator<Pause, T[]>
 }
 
 interface Entry<T> {
@@ -128,6 +141,10 @@ export function topK<T>(limit: number, compare: (a: T, b: T) => number): TopK<T>
       }
     },
     result: () => heap.toSorted(order).map((entry) => entry.item),
+    *resultInSlices(isOver) {
+      const sorted = yield* sortInSlices(heap, order, isOver)
+      return sorted.map((entry) => entry.item)
+    },
   }
 }
 

@@ -19,6 +19,7 @@ import { WHOLE_TREE } from './tree'
 export class Catalog {
   /** Database → name → collection. */
   private databases = new Map<string, Map<string, Collection>>()
+  private changes = 0
 
   private constructor(private readonly environment: Environment) {
     environment.onFailure(() => this.load())
@@ -42,10 +43,36 @@ export class Catalog {
     return catalog
   }
 
+  /** Reads the catalog: at start, and after a commit has failed. What is unchanged stays what cursors and builds hold. */
   private load(): void {
-    for (const collection of this.all()) collection.dropped = true
+    const known = new Map([...this.all()].map((collection) => [identityOf(collection), collection]))
     this.databases = new Map()
-    for (const { value } of this.environment.catalog.range(WHOLE_TREE, 1)) this.register(this.fromDoc(readDoc(value)))
+    this.changes++
+    for (const { value } of this.environment.catalog.range(WHOLE_TREE, 1)) {
+      const stored = this.fromDoc(readDoc(value))
+      const present = known.get(identityOf(stored))
+      known.delete(identityOf(stored))
+      if (present === undefined) stored.schemaVersion = this.changes
+      else if (!this.toBytes(present).equals(value)) this.restore(present, stored)
+      this.register(present ?? stored)
+    }
+    for (const collection of known.values()) collection.dropped = true
+  }
+
+  /** An index that is not complete is kept for whoever builds it; without such a one it is of no use. */
+  private restore(present: Collection, stored: Collection): void {
+    present.schemaVersion = this.changes
+    present.truncatedIds = stored.truncatedIds
+    present.indexes = stored.indexes.flatMap((index) => {
+      const held = present.indexes.find(({ definition }) => definition.tree === index.definition.tree)
+      held?.change(index.definition)
+      return held !== undefined ? [held] : index.definition.ready ? [index] : []
+    })
+  }
+
+  /** Counts what changes in it, for those who must know whether something has. */
+  get version(): number {
+    return this.changes
   }
 
   private *all(): Generator<Collection> {
@@ -66,29 +93,59 @@ export class Catalog {
 
   /** `tree` is an empty one, taken from the environment. */
   createCollection(database: string, name: string, options: Doc, tree: number): Collection {
-    const uuid = Buffer.from(randomUUID().replaceAll('-', ''), 'hex')
-    const collection = this.make({ database, name, uuid, options, documentsTree: tree }, [], false)
-    this.environment.catalog.insert(keyOf(collection), this.toBytes(collection))
-    this.register(collection)
+    const collection = this.draft(database, name, options, tree)
+    this.adopt(collection)
     return collection
+  }
+
+  /** A collection that nobody knows of before it is adopted. */
+  draft(database: string, name: string, options: Doc, tree: number): Collection {
+    const uuid = Buffer.from(randomUUID().replaceAll('-', ''), 'hex')
+    return this.make({ database, name, uuid, options, documentsTree: tree }, [], false)
+  }
+
+  adopt(collection: Collection): void {
+    this.environment.catalog.insert(keyOf(collection), this.toBytes(collection))
+    collection.createdVersion = this.changed(collection)
+    this.register(collection)
+  }
+
+  private changed(collection: Collection): number {
+    collection.schemaVersion = ++this.changes
+    return this.changes
+  }
+
+  /** The same documents and indexes under another name. Cursors on the old one end. */
+  rename(collection: Collection, database: string, name: string): void {
+    const { identity, indexes, truncatedIds } = collection
+    this.forget(collection)
+    const definitions = indexes.map((index) => index.definition)
+    this.adopt(this.make({ ...identity, database, name }, definitions, truncatedIds))
   }
 
   /** Returns the trees that were its own, now empty: they may be released once the change is committed. */
   drop(collection: Collection): number[] {
-    collection.dropped = true
-    this.environment.catalog.remove(keyOf(collection))
-    const { database, name, documentsTree } = collection.identity
-    const collections = this.databases.get(database)
-    collections?.delete(name)
-    if (collections?.size === 0) this.databases.delete(database)
+    this.forget(collection)
+    const { documentsTree } = collection.identity
     collection.documents.clear()
     for (const index of collection.indexes) index.tree.clear()
     return [documentsTree, ...collection.indexes.map((index) => index.definition.tree)]
   }
 
+  private forget(collection: Collection): void {
+    collection.dropped = true
+    this.changed(collection)
+    this.environment.catalog.remove(keyOf(collection))
+    const { database, name } = collection.identity
+    const collections = this.databases.get(database)
+    collections?.delete(name)
+    if (collections?.size === 0) this.databases.delete(database)
+  }
+
   addIndex(collection: Collection, definition: IndexDefinition): SecondaryIndex {
     const index = this.indexOf(definition)
     collection.indexes = [...collection.indexes, index]
+    this.changed(collection)
     this.save(collection)
     return index
   }
@@ -96,12 +153,14 @@ export class Catalog {
   /** The index's entries are complete: plans may use it. */
   markReady(collection: Collection, index: SecondaryIndex): void {
     index.change({ ready: true })
+    this.changed(collection)
     this.save(collection)
   }
 
   /** Returns the tree, now empty, to be released once the change is committed. */
   dropIndex(collection: Collection, index: SecondaryIndex): number {
     collection.indexes = collection.indexes.filter((each) => each !== index)
+    this.changed(collection)
     this.save(collection)
     index.tree.clear()
     return index.definition.tree
@@ -147,6 +206,11 @@ export class Catalog {
     }
     return this.make(identity, (doc['indexes'] as Doc[]).map(definitionFromDoc), doc['truncatedIds'] as boolean)
   }
+}
+
+/** All of a catalog entry but what changes in the life of a collection. */
+function identityOf({ identity }: Collection): string {
+  return Buffer.from(writeDoc({ ...identity, uuid: new Binary(identity.uuid) })).toString('latin1')
 }
 
 /** Behind a byte that keeps it within WHOLE_TREE. */

@@ -26,6 +26,9 @@ export class Collection {
   readonly namespace: string
   /** Nothing may be read from it any more: its trees may have been given to another. */
   dropped = false
+  /** The catalog's version when it was made, and when its set of indexes or its rules changed last. */
+  createdVersion = 0
+  schemaVersion = 0
 
   constructor(
     readonly identity: CollectionIdentity,
@@ -69,6 +72,7 @@ export class Collection {
   /** Throws E11000 or 171; then nothing has changed. */
   insert(raw: Buffer, doc: Doc): void {
     const { key, truncated } = idKey(doc['_id'])
+    this.documents.claim(key)
     if (this.documents.has(key)) throw duplicateKey(this.namespace, ID_INDEX_NAME, { _id: 1 }, { _id: doc['_id'] })
     const found = this.indexes.map((index) => index.entriesOf(doc, key))
     this.checkUnique(this.indexes, found, key)
@@ -86,6 +90,7 @@ export class Collection {
 
   /** The new document has the _id of the old one. Throws as insert does. */
   replace(documentKey: Buffer, before: Doc, raw: Buffer, after: Doc): void {
+    this.documents.claim(documentKey)
     const touched = this.indexes.filter((index) => !index.isUntouched(before, after))
     const found = touched.map((index) => index.entriesOf(after, documentKey))
     this.checkUnique(touched, found, documentKey)
@@ -98,10 +103,22 @@ export class Collection {
   }
 
   remove(documentKey: Buffer, doc: Doc): void {
+    this.documents.claim(documentKey)
     for (const index of this.indexes) {
       for (const entry of index.entriesOf(doc, documentKey).entries) index.tree.remove(entry.key)
     }
     this.documents.remove(documentKey)
+  }
+
+  /** Inside Environment.write: what a transaction's view of this collection has learned of its keys. */
+  absorb(view: Collection): void {
+    let learned = view.truncatedIds && !this.truncatedIds
+    this.truncatedIds ||= view.truncatedIds
+    for (const { definition } of view.indexes) {
+      const found = { entries: [], multikey: definition.multikey, truncated: definition.truncatedKeys }
+      learned = this.index(definition.name)?.learn(found) === true || learned
+    }
+    if (learned) this.save(this)
   }
 
   /** Adds a document that is already stored to an index that is being built. Throws E11000 or 171. */

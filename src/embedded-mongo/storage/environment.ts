@@ -1,9 +1,13 @@
-import { closeSync, fsyncSync, openSync, statfsSync } from 'node:fs'
+import { statfsSync } from 'node:fs'
 import { open } from 'lmdb'
 import type { RootDatabase } from 'lmdb'
 import { readDoc, writeDoc } from '../bson/doc'
 import { CommandError } from '../bson/errors'
-import { Tree } from './tree'
+import { backupTo } from './backup'
+import { flushFolder } from './flush'
+import { StorageOpenError } from './open-error'
+import { Snapshot } from './snapshot'
+import { StoredTree } from './tree'
 
 /** Version of what stands in the folder. A change that older engines would misread raises it. */
 export const FORMAT_VERSION = 1
@@ -11,22 +15,20 @@ export const FORMAT_VERSION = 1
 /** A collection takes one tree and each of its indexes another. */
 export const TREES_MAX = 8_000
 const TREES_GROWTH = 16
-/** lmdb keeps one record per tree in every transaction; the catalog and the metadata are two more. */
+/** lmdb keeps one record per tree in every transaction; the catalog, the sessions and the metadata are three more. */
 const DATABASES_MAX = TREES_MAX + 8
+
+/** Snapshots that can be held at a time, and a few for the reads in between. */
+export const SNAPSHOTS_MAX = 1_000
+const READERS_MAX = SNAPSHOTS_MAX + 24
 
 /** With less than this left a failed write is put down to the disk: a growing file takes that much at once. */
 const DISK_FULL_BYTES = 4 * 1_024 * 1_024
 
+/** What every data file of this server has. */
+export const META_TREE = 'meta'
 const META_KEY = Buffer.from('meta')
 const BINARY = { encoding: 'binary', keyEncoding: 'binary' } as const
-
-/** The folder cannot be opened. The message is for whoever starts the engine. */
-export class StorageOpenError extends Error {
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, options)
-    this.name = 'StorageOpenError'
-  }
-}
 
 export interface EnvironmentOptions {
   readonly folder: string
@@ -39,19 +41,26 @@ export interface EnvironmentOptions {
  * Trees are numbered and never deleted, but emptied and used again: so a handle stays good for the life of the process.
  */
 export class Environment {
-  readonly catalog: Tree
-  private readonly meta: Tree
-  private readonly trees = new Map<number, Tree>()
+  readonly catalog: StoredTree
+  /** What must be known of clients' sessions to apply their writes once. */
+  readonly sessions: StoredTree
+  private readonly meta: StoredTree
+  private readonly trees = new Map<number, StoredTree>()
   private readonly freeTrees: number[] = []
   private readonly failureListeners: (() => void)[] = []
   private growing: Promise<void> | undefined
+  /** A commit has failed: what is held in memory may tell of what never came to be. */
+  private isStale = false
 
   private constructor(
     private readonly root: RootDatabase<Buffer, Buffer>,
     private readonly folder: string,
   ) {
-    this.meta = this.openTree('meta')
+    // Told before the next transaction runs; the promises of the failed ones are rejected later than that.
+    root.on('aftercommit', ({ txnId }: { readonly txnId?: number }) => (this.isStale ||= txnId === undefined))
+    this.meta = this.openTree(META_TREE)
     this.catalog = this.openTree('catalog')
+    this.sessions = this.openTree('sessions')
   }
 
   /** Opens or creates the store. Throws StorageOpenError. */
@@ -61,6 +70,7 @@ export class Environment {
         path: options.folder,
         noSubdir: false,
         maxDbs: DATABASES_MAX,
+        maxReaders: READERS_MAX,
         noSync: !options.durable,
         // A commit is then acknowledged when it is on disk, not before: there is no second thing to wait for.
         overlappingSync: false,
@@ -85,38 +95,40 @@ export class Environment {
       const version = Number(meta?.['formatVersion'] ?? FORMAT_VERSION)
       if (version > FORMAT_VERSION) {
         throw new StorageOpenError(
-          `the data folder has format ${version}, and this engine knows formats up to ${FORMAT_VERSION}: it was written by a newer version`,
+          `the data folder ${this.folder} has format ${version}, and this engine knows formats up to ${FORMAT_VERSION}: it was written by a newer version`,
         )
       }
       const count = Number(meta?.['trees'] ?? 0)
-      for (let number = 1; number <= count; number++) this.addTree(number)
+      for (let number = 1; number <= count; number++) this.trees.set(number, this.openTree(`t${number}`))
       if (meta === undefined) this.grow()
+      this.releaseTrees([...this.trees.keys()])
       this.recount()
     })
   }
 
-  private openTree(name: string): Tree {
-    return new Tree(name, this.root.openDB<Buffer, Buffer>(name, BINARY))
+  private openTree(name: string): StoredTree {
+    return new StoredTree(name, this.root.openDB<Buffer, Buffer>(name, BINARY))
   }
 
-  private addTree(number: number): void {
-    this.trees.set(number, this.openTree(`t${number}`))
-    this.freeTrees.push(number)
-  }
-
-  /** Inside a write transaction: opens more trees. */
-  private grow(): void {
+  /** Inside a write transaction: opens more trees, whose numbers it returns. */
+  private grow(): readonly number[] {
     const first = this.trees.size + 1
     const last = Math.min(TREES_MAX, this.trees.size + TREES_GROWTH)
-    for (let number = first; number <= last; number++) this.addTree(number)
+    const opened: number[] = []
+    for (let number = first; number <= last; number++) {
+      this.trees.set(number, this.openTree(`t${number}`))
+      opened.push(number)
+    }
     const meta = Buffer.from(writeDoc({ formatVersion: FORMAT_VERSION, trees: last }))
     if (this.meta.has(META_KEY)) this.meta.replace(META_KEY, meta)
     else this.meta.insert(META_KEY, meta)
+    return opened
   }
 
   private recount(): void {
     this.meta.recount()
     this.catalog.recount()
+    this.sessions.recount()
     for (const tree of this.trees.values()) tree.recount()
   }
 
@@ -124,11 +136,10 @@ export class Environment {
   async claimTrees(used: ReadonlySet<number>): Promise<void> {
     const free = this.freeTrees.filter((number) => !used.has(number))
     this.freeTrees.splice(0, this.freeTrees.length, ...free)
-    const dirty = free.filter((number) => this.tree(number).count > 0)
-    if (dirty.length > 0) await this.write(() => dirty.forEach((number) => this.tree(number).clear()))
+    await this.empty(free)
   }
 
-  tree(number: number): Tree {
+  tree(number: number): StoredTree {
     const tree = this.trees.get(number)
     if (tree === undefined) throw new Error(`there is no tree ${number}`)
     return tree
@@ -144,13 +155,28 @@ export class Environment {
           `this server holds at most ${TREES_MAX} collections and indexes`,
         )
       }
-      this.growing ??= this.write(() => this.grow()).finally(() => (this.growing = undefined))
+      this.growing ??= this.write(() => this.grow())
+        .then((opened) => this.releaseTrees(opened))
+        .finally(() => (this.growing = undefined))
       await this.growing
     }
-    return this.freeTrees.splice(0, count)
+    const taken = this.freeTrees.splice(0, count)
+    try {
+      await this.empty(taken)
+      return taken
+    } catch (error) {
+      this.releaseTrees(taken)
+      throw error
+    }
   }
 
-  /** Gives back trees that are empty. */
+  /** What a change that failed had put there, and could not take away. */
+  private async empty(numbers: readonly number[]): Promise<void> {
+    const dirty = numbers.filter((number) => this.tree(number).count > 0)
+    if (dirty.length > 0) await this.write(() => dirty.forEach((number) => this.tree(number).clear()))
+  }
+
+  /** Gives back trees that nothing in the catalog uses any more. */
   releaseTrees(numbers: readonly number[]): void {
     this.freeTrees.push(...numbers)
   }
@@ -166,6 +192,7 @@ export class Environment {
     try {
       await this.root.transaction(() => {
         try {
+          this.refresh()
           outcome = { value: work() }
         } catch (error) {
           outcome = { error }
@@ -179,34 +206,44 @@ export class Environment {
     return outcome.value
   }
 
-  /** `listener` runs after a commit has failed: what was changed in memory for it must be read anew. */
+  /** The present state, to be read for as long as the snapshot is not closed. Outside of `write`. */
+  snapshot(): Snapshot {
+    // Else it might be the state at the beginning of this turn, before what was acknowledged since.
+    this.root.resetReadTxn()
+    return new Snapshot(this.root.useReadTransaction())
+  }
+
+  /** `listener` runs after a commit has failed, before the next write: what is in memory must be read anew. */
   onFailure(listener: () => void): void {
     this.failureListeners.push(listener)
+  }
+
+  /** Inside a write transaction: after a failed commit, makes what is in memory what is on disk. */
+  private refresh(): void {
+    if (!this.isStale) return
+    this.isStale = false
+    const count = Number(readDoc(this.meta.get(META_KEY) as Buffer)['trees'])
+    for (const number of this.trees.keys()) if (number > count) this.trees.delete(number)
+    this.recount()
+    for (const listener of this.failureListeners) listener()
   }
 
   private async failed(error: unknown): Promise<CommandError> {
     // lmdb rejects a second promise with the cause; unhandled it would end the process.
     const cause = await Promise.resolve((error as { commitError?: unknown }).commitError).catch((e: unknown) => e)
-    try {
-      this.root.transactionSync(() => this.recount())
-    } finally {
-      for (const listener of this.failureListeners) listener()
-    }
+    this.root.transactionSync(() => this.refresh())
     return writeFailure(cause ?? error, this.folder)
+  }
+
+  /** Copies the present state into an empty or new folder, which opens as it is. */
+  backup(folder: string): Promise<void> {
+    return backupTo(this.root, folder)
   }
 
   /** Waits for what is being written, then closes. */
   async close(): Promise<void> {
     await this.root.close()
   }
-}
-
-/** A new file is on disk when the folder that names it is. Windows cannot, and need not. */
-function flushFolder(folder: string): void {
-  if (process.platform === 'win32') return
-  const descriptor = openSync(folder, 'r')
-  fsyncSync(descriptor)
-  closeSync(descriptor)
 }
 
 /** lmdb calls a full disk an input/output error as often as not, so the disk is asked. */

@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { open } from 'lmdb'
+import { StorageOpenError } from './open-error'
 
 /*
  * One engine per data folder. A process id in a file would mislead, in containers above all, so the kernel keeps the
@@ -11,6 +12,8 @@ import { open } from 'lmdb'
  * other and both step back; they try again after a random pause.
  */
 
+/** The environment that is the lock, within the data folder. */
+export const LOCK_FOLDER = 'lock'
 const RETRY_MS_MIN = 20
 const RETRY_MS_SPREAD = 60
 
@@ -18,17 +21,26 @@ export interface FolderLock {
   release(): Promise<void>
 }
 
-/** Waits up to `waitMs` for the lock of a folder; undefined when another engine has it all that time. */
+/** Waits up to `waitMs` for the lock of a folder; undefined when another engine has it all that time. Throws StorageOpenError. */
 export async function lockFolder(folder: string, waitMs: number): Promise<FolderLock | undefined> {
-  const path = join(folder, 'lock')
-  mkdirSync(path, { recursive: true })
+  const path = join(folder, LOCK_FOLDER)
   const deadline = performance.now() + waitMs
   for (;;) {
-    const lock = await tryLock(path)
+    const lock = await tryLockOrExplain(path)
     if (lock !== undefined) return lock
     const left = deadline - performance.now()
     if (left <= 0) return undefined
     await sleep(Math.min(left, RETRY_MS_MIN + Math.random() * RETRY_MS_SPREAD))
+  }
+}
+
+async function tryLockOrExplain(path: string): Promise<FolderLock | undefined> {
+  try {
+    mkdirSync(path, { recursive: true })
+    return await tryLock(path)
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error)
+    throw new StorageOpenError(`the lock ${path} cannot be used: ${message}`, { cause: error })
   }
 }
 

@@ -11,6 +11,8 @@ export interface IndexDefinition {
   readonly sparse: boolean
   readonly partialFilter?: Doc | undefined
   readonly expireAfterSeconds?: number | undefined
+  /** With every field; absent for `simple`. */
+  readonly collation?: Doc | undefined
   readonly hidden: boolean
   /** The tree that holds the entries. */
   readonly tree: number
@@ -21,11 +23,12 @@ export interface IndexDefinition {
 }
 
 export function definitionToDoc(definition: IndexDefinition): Doc {
-  const { partialFilter, expireAfterSeconds, ...rest } = definition
+  const { partialFilter, expireAfterSeconds, collation, ...rest } = definition
   return {
     ...rest,
     ...(partialFilter === undefined ? {} : { partialFilter }),
     ...(expireAfterSeconds === undefined ? {} : { expireAfterSeconds }),
+    ...(collation === undefined ? {} : { collation }),
   }
 }
 
@@ -38,6 +41,7 @@ export function definitionFromDoc(doc: Doc): IndexDefinition {
     sparse: doc['sparse'] as boolean,
     partialFilter: doc['partialFilter'] as Doc | undefined,
     expireAfterSeconds: expireAfterSeconds === undefined ? undefined : toNumber(expireAfterSeconds as Numeric),
+    collation: doc['collation'] as Doc | undefined,
     hidden: doc['hidden'] as boolean,
     tree: toNumber(doc['tree'] as Numeric),
     ready: doc['ready'] as boolean,

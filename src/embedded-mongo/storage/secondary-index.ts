@@ -1,3 +1,4 @@
+import { compileCollation } from '../bson/collation'
 import { getField } from '../bson/doc'
 import type { Doc } from '../bson/doc'
 import { duplicateKey } from '../bson/errors'
@@ -45,7 +46,9 @@ export class SecondaryIndex {
     const key = directions(definition.key)
     this.paths = Object.keys(key)
     this.descending = Object.values(key).map((order) => order === -1)
-    this.partial = definition.partialFilter === undefined ? undefined : compileFilter(definition.partialFilter)
+    const { collation } = this.planned
+    this.partial =
+      definition.partialFilter === undefined ? undefined : compileFilter(definition.partialFilter, { collation })
     this.roots = [...new Set([...this.paths.map(rootOf), ...filterRoots(definition.partialFilter)])]
   }
 
@@ -67,8 +70,10 @@ export class SecondaryIndex {
     if (this.partial !== undefined && !this.partial.matches(doc)) return NO_ENTRIES
     const { keys, multikey } = indexKeys(doc, this.info.key, { sparse: this.definition.sparse })
     let truncated = false
+    const { collation } = this.info
     const entries = keys.map((values) => {
-      const stored = valuesKey(encodeKey(values, this.descending))
+      const keyed = collation === undefined ? values : values.map((value) => collation.indexKeyOf(value))
+      const stored = valuesKey(encodeKey(keyed, this.descending))
       truncated ||= stored.truncated
       return { key: this.definition.unique ? stored.key : Buffer.concat([stored.key, documentKey]), values }
     })
@@ -99,6 +104,7 @@ export class SecondaryIndex {
   checkUnique(namespace: string, entries: readonly IndexEntry[], documentKey: Buffer): void {
     if (!this.definition.unique) return
     for (const { key, values } of entries) {
+      this.tree.claim(key)
       const holder = this.tree.get(key)
       if (holder !== undefined && !holder.equals(documentKey)) {
         const shown = this.paths.map((path, i) => [path, values[i] === undefined ? null : values[i]] as const)
@@ -123,5 +129,6 @@ const NO_ENTRIES: DocumentEntries = { entries: [], multikey: [], truncated: fals
 
 function infoOf(definition: IndexDefinition): IndexInfo {
   const { name, unique, sparse, partialFilter, multikey, truncatedKeys } = definition
-  return { name, key: directions(definition.key), unique, sparse, partialFilter, multikey, truncatedKeys }
+  const collation = compileCollation(definition.collation)
+  return { name, key: directions(definition.key), unique, sparse, partialFilter, collation, multikey, truncatedKeys }
 }

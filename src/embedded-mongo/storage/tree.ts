@@ -1,4 +1,6 @@
 import type { Database } from 'lmdb'
+import { Blocked } from './blocked'
+import type { Snapshot } from './snapshot'
 
 /** Below every key: a key's first byte is the rank of a type, which is never zero. */
 const FIRST_KEY = Buffer.from([0])
@@ -16,25 +18,65 @@ export interface Entry {
 
 export const WHOLE_TREE: ByteRange = { start: FIRST_KEY, end: undefined }
 
+/** A sorted map of bytes to bytes. What it returns is a copy and may be kept. */
+export interface Tree {
+  /** Entries in the tree. */
+  readonly count: number
+  get(key: Buffer): Buffer | undefined
+  has(key: Buffer): boolean
+  /** Makes sure that an entry, there or not, may be changed. Throws Blocked, or WriteConflict within a transaction. */
+  claim(key: Buffer): void
+  /** Adds an entry. The caller knows that the key is not there. */
+  insert(key: Buffer, value: Buffer): void
+  /** Changes the value of an entry that is there. */
+  replace(key: Buffer, value: Buffer): void
+  /** False when there was no such entry. */
+  remove(key: Buffer): boolean
+  clear(): void
+  /**
+   * The entries of a range, upwards or downwards, from after the key `after` where that is given, and without the first
+   * `offset` ones, which lmdb passes over by itself. Take them in one go, without waiting in between: they belong to
+   * the snapshot of this turn of the event loop.
+   */
+  range(range: ByteRange, direction: 1 | -1, after?: Buffer, offset?: number): Iterable<Entry>
+  /** How many entries a range has; lmdb walks them without handing them out. */
+  countIn(range: ByteRange): number
+  /** The same up to a bound, at a cost that the bound bounds. */
+  countUpTo(range: ByteRange, max: number): number
+  isEmpty(range: ByteRange): boolean
+  /** Bytes of the pages that the tree uses. Inside a write transaction only. */
+  pageBytes(): number
+}
+
+/** Who locks entries: a client's transaction. */
+export interface LockHolder {
+  readonly ended: Promise<void>
+}
+
 /**
- * A sorted map of bytes to bytes: one named database of the environment. Everything that writes must run inside
- * Environment.write. What it returns is a copy and may be kept.
+ * A named database of the environment. Everything that writes must run inside Environment.write. Reads see the present,
+ * or what `snapshot` holds; inside Environment.write there is the present alone.
  */
-export class Tree {
+export class StoredTree implements Tree {
   private entries = 0
+  /** Entries that open transactions have changed, by key in latin1. */
+  private readonly locks = new Map<string, LockHolder>()
 
   constructor(
     readonly name: string,
     private readonly database: Database<Buffer, Buffer>,
   ) {}
 
-  /** Entries in the tree, known without counting. */
+  /** Known without counting. */
   get count(): number {
     return this.entries
   }
 
-  get(key: Buffer): Buffer | undefined {
-    const shared = this.database.getBinaryFast(key)
+  get(key: Buffer, snapshot?: Snapshot): Buffer | undefined {
+    const shared =
+      snapshot === undefined
+        ? this.database.getBinaryFast(key)
+        : (this.database as SnapshotReader).getBinaryFast(key, snapshot.readOptions)
     if (shared === undefined) return undefined
     // A copy within Node's pool is cheaper than a buffer of its own. lmdb's buffer is larger than its length says, so
     // that to copy it whole would copy too much.
@@ -47,18 +89,33 @@ export class Tree {
     return this.database.getBinaryFast(key) !== undefined
   }
 
-  /** Adds an entry. The caller knows that the key is not there. */
+  claim(key: Buffer): void {
+    if (this.locks.size === 0) return
+    const holder = this.locks.get(key.toString('latin1'))
+    if (holder !== undefined) throw new Blocked(holder.ended)
+  }
+
+  /** False when another has it. */
+  lock(key: Buffer, holder: LockHolder): boolean {
+    const name = key.toString('latin1')
+    const present = this.locks.get(name)
+    if (present === undefined) this.locks.set(name, holder)
+    return present === undefined || present === holder
+  }
+
+  unlock(key: Buffer): void {
+    this.locks.delete(key.toString('latin1'))
+  }
+
   insert(key: Buffer, value: Buffer): void {
     this.database.putSync(key, value)
     this.entries++
   }
 
-  /** Changes the value of an entry that is there. */
   replace(key: Buffer, value: Buffer): void {
     this.database.putSync(key, value)
   }
 
-  /** False when there was no such entry. */
   remove(key: Buffer): boolean {
     const removed = this.database.removeSync(key)
     if (removed) this.entries--
@@ -70,15 +127,11 @@ export class Tree {
     this.entries = 0
   }
 
-  /**
-   * The entries of a range, upwards or downwards, from after the key `after` where that is given, and without the first
-   * `offset` ones, which lmdb passes over by itself. Take them in one go, without waiting in between: they belong to
-   * the snapshot of this turn of the event loop.
-   */
-  range(range: ByteRange, direction: 1 | -1, after?: Buffer, offset = 0): Iterable<Entry> {
+  range(range: ByteRange, direction: 1 | -1, after?: Buffer, offset = 0, snapshot?: Snapshot): Iterable<Entry> {
+    const options = { offset, ...snapshot?.readOptions }
     if (direction === 1) {
       return this.database.getRange({
-        offset,
+        ...options,
         start: after ?? range.start,
         exclusiveStart: after !== undefined,
         ...(range.end === undefined ? {} : { end: range.end }),
@@ -86,7 +139,7 @@ export class Tree {
     }
     const start = after ?? range.end
     return this.database.getRange({
-      offset,
+      ...options,
       ...(start === undefined ? {} : { start, exclusiveStart: true }),
       end: range.start,
       inclusiveEnd: true,
@@ -94,9 +147,15 @@ export class Tree {
     })
   }
 
-  /** How many entries a range has; lmdb walks them without handing them out. */
-  countIn(range: ByteRange): number {
-    return this.database.getKeysCount({ start: range.start, ...(range.end === undefined ? {} : { end: range.end }) })
+  countIn({ start, end }: ByteRange, snapshot?: Snapshot): number {
+    return this.database.getKeysCount({ start, ...(end === undefined ? {} : { end }), ...snapshot?.readOptions })
+  }
+
+  countUpTo({ start, end }: ByteRange, max: number, snapshot?: Snapshot): number {
+    const bounds = { start, ...(end === undefined ? {} : { end }), limit: max }
+    let count = 0
+    for (const key of this.database.getKeys({ ...bounds, ...snapshot?.readOptions })) count += Number(key.length > 0)
+    return count
   }
 
   isEmpty(range: ByteRange): boolean {
@@ -110,11 +169,15 @@ export class Tree {
     this.entries = stats.entryCount
   }
 
-  /** Bytes of the pages that the tree uses. Inside a write transaction only. */
   pageBytes(): number {
     const stats = this.database.getStats() as Record<string, number>
     const pages =
       (stats['treeBranchPageCount'] ?? 0) + (stats['treeLeafPageCount'] ?? 0) + (stats['overflowPages'] ?? 0)
     return pages * (stats['pageSize'] ?? 0)
   }
+}
+
+/** lmdb's own types leave out that a read by key takes a transaction too. */
+interface SnapshotReader {
+  getBinaryFast(key: Buffer, options: Snapshot['readOptions']): Buffer | undefined
 }

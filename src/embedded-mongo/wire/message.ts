@@ -43,8 +43,10 @@ export interface Message {
   readonly sequences: ReadonlyMap<string, readonly Buffer[]>
   /** The client wants no answer. */
   readonly moreToCome: boolean
-  /** The client would accept a stream of answers. One answer at a time is always allowed, and is what it gets. */
+  /** The client would accept a stream of answers to this one request. */
   readonly exhaustAllowed: boolean
+  /** It has been answered before, and the client waits for more. */
+  readonly repeated: boolean
 }
 
 const NO_SEQUENCES: ReadonlyMap<string, readonly Buffer[]> = new Map()
@@ -97,6 +99,7 @@ function parseMsg(bytes: Buffer): Message {
     sequences: sequences ?? NO_SEQUENCES,
     moreToCome: (flags & FLAG_MORE_TO_COME) !== 0,
     exhaustAllowed: (flags & FLAG_EXHAUST_ALLOWED) !== 0,
+    repeated: false,
   }
 }
 
@@ -147,20 +150,35 @@ function parseQuery(bytes: Buffer): Message {
     sequences: NO_SEQUENCES,
     moreToCome: false,
     exhaustAllowed: false,
+    repeated: false,
   }
 }
 
 /** Bytes that a reply needs in front of its document: the header and what its operation puts before the document. */
 export const REPLY_PREFIX_BYTES = { msg: HEADER_BYTES + 5, query: HEADER_BYTES + 20 } as const
 
+export interface ReplyPrefix {
+  readonly kind: Message['kind']
+  readonly replyId: number
+  readonly requestId: number
+  /** Another answer to the same request follows. */
+  readonly moreToCome: boolean
+}
+
+/** What the client gets its next answer to, without asking again; undefined when this was the last. */
+export function continuation(message: Message, reply: Buffer): Message | undefined {
+  if (reply.readInt32LE(12) !== OP_MSG || (reply.readUInt32LE(HEADER_BYTES) & FLAG_MORE_TO_COME) === 0) return undefined
+  return { ...message, requestId: reply.readInt32LE(4), repeated: true }
+}
+
 /** Fills in what stands before the document. `bytes` is the whole reply. */
-export function writeReplyPrefix(bytes: Buffer, kind: Message['kind'], replyId: number, requestId: number): void {
+export function writeReplyPrefix(bytes: Buffer, prefix: ReplyPrefix): void {
   bytes.writeInt32LE(bytes.length, 0)
-  bytes.writeInt32LE(replyId, 4)
-  bytes.writeInt32LE(requestId, 8)
-  if (kind === 'msg') {
+  bytes.writeInt32LE(prefix.replyId, 4)
+  bytes.writeInt32LE(prefix.requestId, 8)
+  if (prefix.kind === 'msg') {
     bytes.writeInt32LE(OP_MSG, 12)
-    bytes.writeUInt32LE(0, HEADER_BYTES)
+    bytes.writeUInt32LE(prefix.moreToCome ? FLAG_MORE_TO_COME : 0, HEADER_BYTES)
     bytes[HEADER_BYTES + 4] = 0
   } else {
     const AWAIT_CAPABLE = 8

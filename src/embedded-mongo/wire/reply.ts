@@ -1,4 +1,4 @@
-import { Long, serialize } from 'bson'
+import { Long, serialize, Timestamp } from 'bson'
 import type { Doc } from '../bson/doc'
 import { isDoc } from '../bson/doc'
 import { MESSAGE_BYTES_MAX, REPLY_PREFIX_BYTES, writeReplyPrefix } from './message'
@@ -12,6 +12,12 @@ export class RawDocuments {
 /** A raw BSON document that becomes a field of the reply as it is. */
 export class RawDocument {
   constructor(readonly bytes: Uint8Array) {}
+}
+
+export interface ReplyOptions {
+  /** Raw BSON fields for the end of the reply. */
+  readonly trailer?: Uint8Array | undefined
+  readonly moreToCome?: boolean
 }
 
 const TYPE = {
@@ -39,16 +45,18 @@ export class ReplyComposer {
   private at = 0
   private nextId = 1
 
-  /** The reply's fields, and `ok` behind them. */
-  compose(message: Pick<Message, 'kind' | 'requestId'>, reply: Doc, ok: boolean): Buffer {
+  /** The reply's fields, `ok` behind them, and then what `options` says. */
+  compose(message: Pick<Message, 'kind' | 'requestId'>, reply: Doc, ok: boolean, options: ReplyOptions = {}): Buffer {
     this.at = REPLY_PREFIX_BYTES[message.kind]
     const start = this.begin()
     for (const name in reply) this.writeField(name, reply[name])
     this.writeDouble('ok', ok ? 1 : 0)
+    if (options.trailer !== undefined) this.writeBytes(options.trailer)
     this.end(start)
     const bytes = Buffer.allocUnsafe(this.at)
     this.scratch.copy(bytes, 0, 0, this.at)
-    writeReplyPrefix(bytes, message.kind, this.nextId, message.requestId)
+    const { kind, requestId } = message
+    writeReplyPrefix(bytes, { kind, requestId, replyId: this.nextId, moreToCome: options.moreToCome === true })
     this.nextId = this.nextId === INT32_MAX ? 1 : this.nextId + 1
     if (this.scratch.length > SCRATCH_BYTES_KEPT) this.scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES)
     return bytes
@@ -153,7 +161,7 @@ export class ReplyComposer {
     } else if (isDoc(value)) {
       this.writeHead(TYPE.document, name)
       this.writeDocument(value)
-    } else if (value instanceof Long) {
+    } else if (value instanceof Long && !(value instanceof Timestamp)) {
       this.writeLong(name, value)
     } else {
       // A document of this one field, without its length in front and its end behind.

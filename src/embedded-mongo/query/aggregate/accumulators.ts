@@ -1,5 +1,6 @@
 import { Double, Int32 } from 'bson'
 import { compareValues } from '../../bson/compare'
+import { toNumber } from '../../bson/exact'
 import { isNumeric } from '../../bson/types'
 import type { Numeric } from '../../bson/types'
 import { divideNumbers, wholeNumber } from '../arithmetic'
@@ -34,7 +35,7 @@ function average(): Accumulator {
       total = sumOf(total, value)
       count++
     },
-    result: () => (count === 0 ? null : divideNumbers(total, new Double(count))),
+    result: () => (count === 0 ? null : divideNumbers(total, wholeNumber(count))),
   }
 }
 
@@ -102,6 +103,26 @@ function count(): Accumulator {
   return { add: () => n++, result: () => wholeNumber(n) }
 }
 
+/** By Welford's method: one pass, and no difference of large sums. What is no number does not count. */
+function deviation(least: number): () => Accumulator {
+  return () => {
+    let n = 0
+    let mean = 0
+    let squares = 0
+    return {
+      add: (value) => {
+        if (!isNumeric(value)) return
+        const number = toNumber(value)
+        const delta = number - mean
+        n++
+        mean += delta / n
+        squares += delta * (number - mean)
+      },
+      result: () => (n < least ? null : new Double(Math.sqrt(squares / (n - least + 1)))),
+    }
+  }
+}
+
 /** Those that see one value of a document at a time. The others are mingo's. */
 export const ACCUMULATORS: Readonly<Record<string, () => Accumulator>> = {
   $addToSet: addToSet,
@@ -113,5 +134,7 @@ export const ACCUMULATORS: Readonly<Record<string, () => Accumulator>> = {
   $mergeObjects: mergeObjects,
   $min: extreme(-1),
   $push: push,
+  $stdDevPop: deviation(1),
+  $stdDevSamp: deviation(2),
   $sum: sum,
 }

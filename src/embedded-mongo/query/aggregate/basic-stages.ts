@@ -4,19 +4,20 @@ import { badValue } from '../../bson/errors'
 import { typeName } from '../../bson/types'
 import { wholeNumber } from '../arithmetic'
 import { compileFilter } from '../filter'
+import { PAUSE } from '../pause'
+import { sortInSlices } from '../sliced-sort'
 import { compileSort, topK } from '../sort'
 import { bindVariables } from './bind-variables'
 import { located } from './expression/arguments'
 import { compileEvaluation } from './expression/compile'
+import { drained, gathered, mapped } from './flow'
 import { documentCount, environmentOf, requireDoc } from './stage'
 import type { CompileStage, Stage } from './stage'
 
 export const compileMatch: CompileStage = (spec, { collation, variables }) => {
   const bound = bindVariables(requireDoc(spec, 15959, 'the match filter must be an expression in an object'), variables)
   const filter = compileFilter(bound, { collation })
-  return function* (docs) {
-    for (const doc of docs) if (filter.matches(doc)) yield doc
-  }
+  return (docs) => mapped(docs, (doc) => (filter.matches(doc) ? doc : undefined))
 }
 
 export const compileSortStage: CompileStage = (spec, context) => sortStage(spec, undefined, context)
@@ -27,13 +28,19 @@ export function sortStage(spec: unknown, limit: number | undefined, context: Par
   if (Object.keys(fields).length === 0) throw located(15976, '$sort stage must have at least one sort key')
   const order = compileSort(fields, context.collation)
   return function* (docs) {
+    const { held, isOver } = context
     if (limit === undefined) {
-      yield* [...docs].sort(order)
+      yield* yield* sortInSlices(yield* gathered(docs, held), order, isOver)
       return
     }
     const best = topK(limit, order)
-    for (const doc of docs) best.add(doc)
-    yield* best.result()
+    let seen = 0
+    yield* drained(docs, (doc) => {
+      // Once as many are kept as ever will be, one comes for one that goes.
+      if (seen++ < limit) held.add(doc)
+      best.add(doc)
+    })
+    yield* yield* best.resultInSlices(isOver)
   }
 }
 
@@ -45,21 +52,18 @@ export const compileLimit: CompileStage = (spec) => {
   const limit = limitOf(spec)
   return function* (docs) {
     let left = limit
-    for (const doc of docs) {
-      yield doc
-      if (--left === 0) return
+    for (const item of docs) {
+      yield item
+      if (item !== PAUSE && --left === 0) return
     }
   }
 }
 
 export const compileSkip: CompileStage = (spec) => {
   const skip = documentCount('$skip', spec, 0, { type: 5107200, least: 5107200 })
-  return function* (docs) {
+  return (docs) => {
     let left = skip
-    for (const doc of docs) {
-      if (left > 0) left--
-      else yield doc
-    }
+    return mapped(docs, (doc) => (left-- > 0 ? undefined : doc))
   }
 }
 
@@ -70,20 +74,23 @@ export const compileCount: CompileStage = (spec) => {
   if (spec.includes('.')) throw located(40160, "the count field cannot contain '.'")
   return function* (docs) {
     let count = 0
-    const input = docs[Symbol.iterator]()
-    while (input.next().done !== true) count++
+    yield* drained(docs, () => count++)
     if (count > 0) yield { [spec]: wholeNumber(count) }
   }
 }
 
 /** $sample: `size` documents at random, in random order; memory bounded by `size`. */
-export const compileSample: CompileStage = (spec) => {
+export const compileSample: CompileStage = (spec, { held, isOver }) => {
   const { size } = requireDoc(spec, 28745, 'the $sample stage specification must be an object')
   const wanted = documentCount('$sample', size, 0, { type: 28746, least: 28747 })
   return function* (docs) {
     const drawn = topK<{ doc: Doc; at: number }>(wanted, (a, b) => a.at - b.at)
-    for (const doc of docs) drawn.add({ doc, at: Math.random() })
-    for (const { doc } of drawn.result()) yield doc
+    let seen = 0
+    yield* drained(docs, (doc) => {
+      if (seen++ < wanted) held.add(doc)
+      drawn.add({ doc, at: Math.random() })
+    })
+    for (const { doc } of yield* drawn.resultInSlices(isOver)) yield doc
   }
 }
 

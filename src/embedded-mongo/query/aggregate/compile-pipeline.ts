@@ -16,7 +16,8 @@ import {
 } from './basic-stages'
 import { compileBucket, compileGroup, compileSortByCount } from './group'
 import { compileFacet, compileLookup, compileUnionWith } from './joining-stages'
-import { mingoStage, promoted } from './mingo-bridge'
+import { mapped, paced } from './flow'
+import { foreignStage } from './foreign-stages'
 import { stageName } from './stage'
 import type { CompileStage, Stage, StageContext } from './stage'
 import { compileTransform, isTransform } from './transforms'
@@ -58,7 +59,7 @@ export function compilePipeline(pipeline: readonly Doc[], context: StageContext)
     const limit = name === '$sort' ? limitAfter(pipeline, i) : undefined
     stages.push(limit === undefined ? compileStage(name, stage, context) : sortStage(stage['$sort'], limit, context))
   }
-  return (docs) => stages.reduce((input, stage) => stage(input), docs)
+  return (docs) => stages.reduce((input, stage) => paced(stage(input), context.isOver), docs)
 }
 
 /** The bound that a $limit right after a $sort puts on it. The $limit itself stays, and does nothing. */
@@ -70,20 +71,10 @@ function limitAfter(pipeline: readonly Doc[], at: number): number | undefined {
 function compileStage(name: string, stage: Doc, context: StageContext): Stage {
   if (isTransform(name)) {
     const transform = compileTransform(name, stage[name])
-    return function* (docs) {
-      for (const doc of docs) yield transform(doc, context)
-    }
+    return (docs) => mapped(docs, (doc) => transform(doc, context))
   }
   const compile = STAGES[name]
-  return compile === undefined ? foreignStage(stage, context) : compile(stage[name], context)
-}
-
-function foreignStage(stage: Doc, context: StageContext): Stage {
-  return (docs) =>
-    mingoStage(stage, docs, {
-      collectionResolver: (name) => Array.from(context.collection(name), (doc) => promoted(doc) as Doc),
-      variables: promoted(context.variables) as Doc,
-    })
+  return compile === undefined ? foreignStage(name, stage, context) : compile(stage[name], context)
 }
 
 /** A context whose inner pipelines nest no deeper than a query may. */

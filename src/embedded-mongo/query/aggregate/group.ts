@@ -8,16 +8,15 @@ import type { Accumulator } from './accumulators'
 import { located } from './expression/arguments'
 import { compileEvaluation } from './expression/compile'
 import type { Environment, Evaluate } from './expression/environment'
+import type { Pause } from '../pause'
+import { drained } from './flow'
+import type { Flow } from './flow'
 import { mingoAccumulator, mingoHasAccumulator } from './mingo-bridge'
+import { compileRanked } from './ranked'
+import type { Collector } from './ranked'
 import { environmentOf, requireDoc } from './stage'
 import type { CompileStage, StageContext } from './stage'
 import { valueMap } from './value-map'
-
-/** One output field of a $group: what collects the documents of one group. */
-interface Collector {
-  add(environment: Environment): void
-  result(): unknown
-}
 
 interface OutputField {
   readonly name: string
@@ -39,7 +38,7 @@ export const compileGroup: CompileStage = (spec, context) => {
     .map(([name, operand]) => compileOutput(name, operand, context))
   return function* (docs) {
     const groups = isConstant(id) ? collectAll(docs, id, outputs, context) : collect(docs, idOf, outputs, context)
-    for (const group of groups) yield groupDoc(group, outputs)
+    for (const group of yield* groups) yield groupDoc(group, outputs)
   }
 }
 
@@ -48,18 +47,18 @@ function isConstant(id: unknown): boolean {
   return !isDoc(id) && !Array.isArray(id) && !(typeof id === 'string' && id.startsWith('$'))
 }
 
-function collectAll(
-  docs: Iterable<Doc>,
+function* collectAll(
+  docs: Flow,
   id: unknown,
   outputs: readonly OutputField[],
   context: StageContext,
-): readonly Group[] {
+): Generator<Pause, readonly Group[]> {
   let group: Group | undefined
-  for (const doc of docs) {
+  yield* drained(docs, (doc) => {
     group ??= newGroup(id ?? null, outputs)
     const environment = environmentOf(doc, context)
     for (const collector of group.collectors) collector.add(environment)
-  }
+  })
   return group === undefined ? [] : [group]
 }
 
@@ -67,20 +66,23 @@ function newGroup(id: unknown, outputs: readonly OutputField[]): Group {
   return { id, collectors: outputs.map((output) => output.collector()) }
 }
 
-function collect(
-  docs: Iterable<Doc>,
+function* collect(
+  docs: Flow,
   idOf: Evaluate,
   outputs: readonly OutputField[],
   context: StageContext,
-): readonly Group[] {
-  const groups = valueMap<Group>()
-  for (const doc of docs) {
+): Generator<Pause, readonly Group[]> {
+  const groups = valueMap<Group>(context.collation)
+  yield* drained(docs, (doc) => {
     const environment = environmentOf(doc, context)
     // Documents without the key are of the group null.
     const id = idOf(environment) ?? null
-    const group = groups.at(id, () => newGroup(id, outputs))
+    const group = groups.at(id, () => {
+      context.held.add(id)
+      return newGroup(id, outputs)
+    })
     for (const collector of group.collectors) collector.add(environment)
-  }
+  })
   return Array.from(groups.entries(), ([, group]) => group)
 }
 
@@ -100,7 +102,9 @@ function compileOutput(name: string, operand: unknown, context: StageContext): O
   if (entry === undefined) throw located(40234, `The field '${name}' must be an accumulator object`)
   if (entries.length > 1) throw located(40238, `The field '${name}' must specify one accumulator`)
   const [operator, argument] = entry
-  if (Object.hasOwn(ACCUMULATORS, operator)) return ownOutput(name, operator, argument)
+  if (Object.hasOwn(ACCUMULATORS, operator)) return ownOutput(name, operator, argument, context)
+  const ranked = compileRanked(operator, argument, context)
+  if (ranked !== undefined) return { name, collector: ranked }
   if (operator === '$accumulator') {
     throw notImplemented('$accumulator is not supported: this server runs no JavaScript of clients')
   }
@@ -108,14 +112,22 @@ function compileOutput(name: string, operand: unknown, context: StageContext): O
   return { name, collector: () => mingoCollector(operator, argument, context) }
 }
 
-function ownOutput(name: string, operator: string, argument: unknown): OutputField {
+/** They keep every value that they are given, or nearly so. */
+const KEEPING = new Set(['$addToSet', '$mergeObjects', '$push'])
+
+function ownOutput(name: string, operator: string, argument: unknown, { held }: StageContext): OutputField {
   const make = ACCUMULATORS[operator] as () => Accumulator
   const evaluate = compileEvaluation(operator === '$count' ? null : argument)
   return {
     name,
     collector: () => {
       const accumulator = make()
-      return { add: (environment) => accumulator.add(evaluate(environment)), result: () => accumulator.result() }
+      const add = (environment: Environment): void => {
+        const value = evaluate(environment)
+        if (KEEPING.has(operator)) held.add(value)
+        accumulator.add(value)
+      }
+      return { add, result: () => accumulator.result() }
     },
   }
 }
@@ -123,7 +135,10 @@ function ownOutput(name: string, operator: string, argument: unknown): OutputFie
 function mingoCollector(operator: string, argument: unknown, context: StageContext): Collector {
   const docs: Doc[] = []
   return {
-    add: ({ root }) => docs.push(root),
+    add: ({ root }) => {
+      context.held.add(root)
+      docs.push(root)
+    },
     result: () => mingoAccumulator(operator, argument, docs, context.variables) ?? null,
   }
 }

@@ -1,12 +1,16 @@
-import { isDoc, setField } from '../../bson/doc'
+import { getField, isDoc, setField } from '../../bson/doc'
 import type { Doc } from '../../bson/doc'
 import { failedToParse } from '../../bson/errors'
+import { isArrayIndex, onPath } from '../path'
+import { PAUSE } from '../pause'
+import type { Pause } from '../pause'
 import { located } from './expression/arguments'
 import { compileEvaluation } from './expression/compile'
 import type { Evaluate } from './expression/environment'
-import { fieldPath } from './expression/path'
 import { environmentOf, requireDoc } from './stage'
 import type { CompileStage, Stage, StageContext } from './stage'
+import { drained, gathered } from './flow'
+import type { Flow } from './flow'
 import { replaced } from './unwind'
 import { valueMap } from './value-map'
 
@@ -30,11 +34,18 @@ export const compileFacet: CompileStage = (spec, context) => {
   }))
   if (stages.length === 0) throw located(40169, 'the $facet specification must be a non-empty object')
   return function* (docs) {
-    const all = [...docs]
+    const all = yield* gathered(docs, context.held)
     const result: Doc = {}
-    for (const { name, stage } of stages) setField(result, name, [...stage(all)])
+    for (const { name, stage } of stages) setField(result, name, yield* gathered(stage(all), context.held))
     yield result
   }
+}
+
+/** What is joined to one document; it goes with that document, and is not held. */
+function* drawn(flow: Flow): Generator<Pause, Doc[]> {
+  const docs: Doc[] = []
+  yield* drained(flow, (doc) => docs.push(doc))
+  return docs
 }
 
 function subPipeline(name: string, pipeline: unknown, context: StageContext, variables: Doc): Stage {
@@ -58,14 +69,18 @@ export const compileLookup: CompileStage = (spec, context) => {
   // Compiled once more for every document when it has variables of its own; here for its errors.
   const shared = subPipeline('$lookup', lookup.pipeline, context, context.variables)
   return function* (docs) {
-    const foreign = from === undefined ? [] : [...context.collection(from)]
-    const joined = lookup.join === undefined ? () => foreign : joinBy(lookup.join, foreign)
-    for (const doc of docs) {
+    const foreign = from === undefined ? [] : yield* gathered(context.collection(from), context.held)
+    const joined = lookup.join === undefined ? () => foreign : yield* joinBy(lookup.join, foreign, context)
+    for (const item of docs) {
+      if (item === PAUSE) {
+        yield PAUSE
+        continue
+      }
       const stage =
         bindings.length === 0
           ? shared
-          : subPipeline('$lookup', lookup.pipeline, context, boundVariables(lookup, doc, context))
-      yield replaced(doc, as, [...stage(joined(doc))])
+          : subPipeline('$lookup', lookup.pipeline, context, boundVariables(lookup, item, context))
+      yield replaced(item, as, yield* drawn(stage(joined(item))))
     }
   }
 }
@@ -99,26 +114,54 @@ function boundVariables({ bindings }: Lookup, doc: Doc, context: StageContext): 
  * The foreign documents that equal the local value, or one of its elements. They are hashed by value once, so that a
  * join costs the sum of both sides.
  */
-function joinBy(
+function* joinBy(
   { localField, foreignField }: { readonly localField: string; readonly foreignField: string },
   foreign: readonly Doc[],
-): (doc: Doc) => readonly Doc[] {
-  const local = fieldPath(localField.split('.'))
-  const remote = fieldPath(foreignField.split('.'))
-  const byValue = valueMap<Set<number>>()
-  foreign.forEach((doc, i) => {
-    for (const value of keysOf(remote(doc))) byValue.at(value, () => new Set()).add(i)
-  })
+  { collation, isOver }: StageContext,
+): Generator<Pause, (doc: Doc) => readonly Doc[]> {
+  const remote = foreignValues(foreignField)
+  const segments = localField.split('.')
+  const byValue = valueMap<Set<number>>(collation)
+  for (const [i, doc] of foreign.entries()) {
+    for (const value of remote(doc)) byValue.at(value, () => new Set()).add(i)
+    if (isOver()) yield PAUSE
+  }
   return (doc) => {
     const found = new Set<number>()
-    for (const value of keysOf(local(doc))) {
+    for (const value of localValues(doc, segments)) {
       for (const i of byValue.at(value, () => new Set<number>())) found.add(i)
     }
     return [...found].sort((a, b) => a - b).map((i) => foreign[i] as Doc)
   }
 }
 
-/** Missing joins null; an array joins by each element and as a whole. */
-function keysOf(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? [...(value as readonly unknown[]), value] : [value ?? null]
+/** What an equality on the path would compare with: an array's elements, and the array as a whole. */
+function foreignValues(path: string): (doc: Doc) => readonly unknown[] {
+  let values: unknown[] = []
+  const visit = onPath(path, 'each', (value) => {
+    values.push(value ?? null)
+    return false
+  })
+  return (doc) => {
+    values = []
+    visit(doc)
+    return values
+  }
+}
+
+/** An array joins by its elements alone. What is missing is left out; where nothing is left, it is null that joins. */
+function localValues(doc: Doc, segments: readonly string[]): readonly unknown[] {
+  const values: unknown[] = []
+  const visit = (value: unknown, at: number): void => {
+    const segment = segments[at]
+    if (Array.isArray(value)) {
+      if (segment === undefined) values.push(...(value as readonly unknown[]))
+      else if (isArrayIndex(segment)) visit(value[Number(segment)], at + 1)
+      else for (const element of value) if (isDoc(element)) visit(element, at)
+    } else if (segment === undefined) {
+      if (value !== undefined) values.push(value)
+    } else if (isDoc(value)) visit(getField(value, segment), at + 1)
+  }
+  visit(doc, 0)
+  return values.length > 0 ? values : [null]
 }

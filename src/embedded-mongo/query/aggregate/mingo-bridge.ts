@@ -8,17 +8,19 @@ import * as queryOperators from 'mingo/operators/query'
 import * as windowOperators from 'mingo/operators/window'
 import { Aggregator } from 'mingo/aggregator'
 import type { Options } from 'mingo/types'
-import { hasField, isDoc, setField } from '../../bson/doc'
+import { getField, hasField, isDoc, setField } from '../../bson/doc'
 import type { Doc } from '../../bson/doc'
 import { CommandError } from '../../bson/errors'
 import { toNumber } from '../../bson/exact'
-import { bsonType, isNumeric, regexParts } from '../../bson/types'
-import { patternOf } from '../pattern'
+import { bsonType, isNumeric, RANK, rankOf, regexParts } from '../../bson/types'
+import { costly } from '../guard'
+import { compilePattern, patternOf } from '../pattern'
 
 /**
  * The only door to mingo: for what the engine does not do itself. mingo works on JavaScript's values, so numbers pass
- * through it promoted. What cannot be kept on that way: a whole Double comes back as an int (1.0 → 1), a Long that fits
- * an int as an int, a Long beyond 2^53 rounded, a Decimal128 as a double. Every other type comes back as it went.
+ * through it promoted. The fields of a document that a stage leaves alone come back as they went. In what is computed
+ * of them a whole Double becomes an int (1.0 → 1), a Long that fits an int an int, a Long beyond 2^53 is rounded, and a
+ * Decimal128 becomes a double.
  */
 export type MingoOptions = Pick<Options, 'collectionResolver' | 'variables'>
 
@@ -55,7 +57,17 @@ export function mingoHasStage(name: string): boolean {
 
 /** One operator on arguments that are evaluated already. */
 export function mingoExpression(name: string, operand: unknown): unknown {
-  return demoted(guard(() => evalExpr({}, { [name]: quoted(promoted(operand)) }, OPTIONS as unknown as Options)))
+  const run = () => guard(() => evalExpr({}, { [name]: quoted(promoted(operand)) }, OPTIONS as unknown as Options))
+  return demoted(name.startsWith('$regex') && isCostlySearch(operand) ? costly(run) : run())
+}
+
+/** A search goes over the text once more for everything that it finds. */
+function isCostlySearch(operand: unknown): boolean {
+  const { input, regex } = isDoc(operand) ? operand : {}
+  if (typeof input !== 'string') return false
+  if (typeof regex !== 'string' && rankOf(regex) !== RANK.regex) return false
+  const pattern = typeof regex === 'string' ? compilePattern(regex, '') : patternOf(regex)
+  return pattern.isCostly(input.length ** 2)
 }
 
 /** mingo answers with a list of one. */
@@ -68,13 +80,40 @@ export function mingoAccumulator(name: string, operand: unknown, docs: readonly 
   return demoted(ONE_OF_MANY.has(name) && Array.isArray(result) ? result[0] : result)
 }
 
-/** One stage over documents. */
-export function mingoStage(stage: Doc, docs: Iterable<Doc>, options: MingoOptions): Iterable<Doc> {
-  const input = Array.from(docs, (doc) => promoted(doc) as Doc)
+/** One stage over documents. They are made as they are asked for, where mingo can do that. */
+export function* mingoStage(stage: Doc, docs: readonly Doc[], options: MingoOptions): Iterable<Doc> {
+  const input = docs.map((doc, i) => ({ ...(promoted(doc) as Doc), [ORIGIN]: i }))
   const aggregator = new Aggregator([promoted(stage) as Doc], { ...OPTIONS, ...options })
-  // $redact leaves holes where it prunes.
-  const results = guard(() => aggregator.run(input) as readonly (Doc | undefined)[])
-  return results.filter((doc) => doc !== undefined).map((doc) => idFirst(demoted(doc) as Doc))
+  const results = guard(() => aggregator.stream(input))
+  for (;;) {
+    const { value, done } = guard(() => results.next()) as { readonly value: Doc | undefined; readonly done: boolean }
+    if (done) return
+    // $redact leaves holes where it prunes.
+    if (value !== undefined) yield idFirst(restored(value, docs) as Doc)
+  }
+}
+
+/** A field that tells of which document a result was made. No field of BSON can have such a name. */
+const ORIGIN = '\0origin'
+
+/** Demoted; where a document comes back at least in part, its values are what they were before they were promoted. */
+function restored(value: unknown, docs: readonly Doc[], before?: unknown): unknown {
+  if (before !== undefined && typeof value === 'number' && isNumeric(before)) {
+    if (Object.is(toNumber(before), value)) return before
+  }
+  if (Array.isArray(value)) {
+    const list = Array.isArray(before) ? (before as readonly unknown[]) : []
+    return value.map((element: unknown, i) => restored(element, docs, list[i]) ?? null)
+  }
+  if (!isDoc(value)) return demoted(value)
+  const origin = typeof value[ORIGIN] === 'number' ? docs[value[ORIGIN]] : before
+  const result: Doc = {}
+  for (const [name, field] of Object.entries(value)) {
+    if (name === ORIGIN) continue
+    const next = restored(field, docs, isDoc(origin) ? getField(origin, name) : undefined)
+    if (next !== undefined) setField(result, name, next)
+  }
+  return result
 }
 
 function idFirst(doc: Doc): Doc {

@@ -6,20 +6,25 @@ import { toNumber } from '../../bson/exact'
 import { isNumeric } from '../../bson/types'
 import { located } from './expression/arguments'
 import type { Environment } from './expression/environment'
+import type { IsOver } from '../pause'
+import type { Flow, HeldBytes } from './flow'
 import { mingoHasStage } from './mingo-bridge'
 
 /** What every stage of one pipeline shares. */
 export interface StageContext {
-  collection(name: string): Iterable<Doc>
+  collection(name: string): Flow
   readonly variables: Doc
   readonly now: Date
   readonly collation: Collation | undefined
+  readonly isOver: IsOver
+  /** What the whole pipeline holds in memory. */
+  readonly held: HeldBytes
   /** Compiles a pipeline within this one: $lookup, $facet, $unionWith. */
   compile(pipeline: readonly Doc[], variables: Doc): Stage
 }
 
 /** One compiled stage, or several. Lazy: what is not asked for is not computed. */
-export type Stage = (docs: Iterable<Doc>) => Iterable<Doc>
+export type Stage = (docs: Flow) => Flow
 
 /** Compiles the specification of one stage. Throws CommandError. */
 export type CompileStage = (spec: unknown, context: StageContext) => Stage

@@ -1,6 +1,7 @@
 import { Long } from 'bson'
 import { isDoc, setField } from '../../bson/doc'
 import type { Doc } from '../../bson/doc'
+import { PAUSE } from '../pause'
 import { isNullish } from './expression/environment'
 import { fieldPath } from './expression/path'
 import { located } from './expression/arguments'
@@ -17,7 +18,10 @@ export const compileUnwind: CompileStage = (spec) => {
   const unwind = parseUnwind(spec)
   const read = fieldPath(unwind.segments)
   return function* (docs) {
-    for (const doc of docs) yield* unwound(unwind, doc, read(doc))
+    for (const item of docs) {
+      if (item === PAUSE) yield PAUSE
+      else yield* unwound(unwind, item, read(item))
+    }
   }
 }
 

@@ -1,4 +1,7 @@
+import type { Collation } from '../../bson/collation'
+import { hold } from '../../bson/exact'
 import { encodeValue } from '../../bson/key-encoding'
+import { isNumeric } from '../../bson/types'
 
 /** A map whose keys are BSON values: an int 1 and a double 1 are one key, as in $group. Keeps the order of arrival. */
 export interface ValueMap<T> {
@@ -7,11 +10,12 @@ export interface ValueMap<T> {
   entries(): Iterable<readonly [key: unknown, value: T]>
 }
 
-export function valueMap<T>(): ValueMap<T> {
+/** With a collation, strings that are equal by it are one key. */
+export function valueMap<T>(collation?: Collation): ValueMap<T> {
   const map = new Map<string, readonly [unknown, T]>()
   return {
     at: (key, make) => {
-      const text = keyText(key)
+      const text = keyText(collation === undefined ? key : collation.keyOf(key))
       const known = map.get(text)
       if (known !== undefined) return known[1]
       const value = make()
@@ -36,5 +40,9 @@ export function valueSet(): { add(value: unknown): void; values(): unknown[] } {
 function keyText(key: unknown): string {
   if (typeof key === 'string') return `s${key}`
   if (key === undefined) return 'missing'
+  if (isNumeric(key)) {
+    const held = hold(key)
+    if (typeof held === 'number') return `n${held}`
+  }
   return `b${encodeValue(key).toString('latin1')}`
 }

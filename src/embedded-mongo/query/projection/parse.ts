@@ -59,9 +59,9 @@ export function parseProjection(spec: Doc, dialect: Dialect): Parsed {
   return { ...draft, mode }
 }
 
-/** `{_id: 1}` alone is an inclusion, everything else that decides nothing an exclusion. */
+/** With `_id: 1`, also beside a $slice, an inclusion; everything else that decides nothing is an exclusion. */
 function modeOfId(draft: Draft): 'include' | 'exclude' {
-  return draft.keepsId === true && draft.slices.length === 0 ? 'include' : 'exclude'
+  return draft.keepsId === true ? 'include' : 'exclude'
 }
 
 function parseEntry(draft: Draft, path: string, value: unknown, depth: number): void {

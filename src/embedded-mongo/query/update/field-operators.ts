@@ -62,6 +62,9 @@ export const compileRename: CompileOperator = (path, operand) => {
   if (operand === path) {
     throw badValue(`The source and target field for $rename must differ: ${path}: "${operand}"`)
   }
+  if (operand.startsWith(`${path}.`) || path.startsWith(`${operand}.`)) {
+    throw badValue(`The source and target field for $rename must not be on the same path: ${path}: "${operand}"`)
+  }
   refuseDynamic('source', path)
   refuseDynamic('destination', operand)
   const segments = path.split('.')

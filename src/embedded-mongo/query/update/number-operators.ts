@@ -1,4 +1,4 @@
-import { Decimal128, Double, Int32, Long } from 'bson'
+import { Int32, Long } from 'bson'
 import { compareValues } from '../../bson/compare'
 import { isDoc } from '../../bson/doc'
 import type { Doc } from '../../bson/doc'
@@ -6,7 +6,6 @@ import { badValue, showValue, typeMismatch } from '../../bson/errors'
 import { isNumeric, typeName } from '../../bson/types'
 import type { Numeric } from '../../bson/types'
 import { addNumbers, bigintOf, kindOf, multiplyNumbers } from '../arithmetic'
-import type { NumberKind } from '../arithmetic'
 import { identical } from '../../bson/identical'
 import type { CompileOperator, Modifier, Run } from './modifier'
 
@@ -16,10 +15,10 @@ export const compileInc: CompileOperator = (path, operand) => {
   return [{ path, modifier: arithmetic('$inc', path, step, () => step, addNumbers) }]
 }
 
-/** $mul: a missing field becomes a zero of the operand's type. */
+/** $mul: a missing field becomes what the operand times an int 0 is: a zero of its type, or NaN. */
 export const compileMul: CompileOperator = (path, operand) => {
   const factor = numberOperand('multiply', path, operand)
-  return [{ path, modifier: arithmetic('$mul', path, factor, () => zeroOf(kindOf(factor)), multiplyNumbers) }]
+  return [{ path, modifier: arithmetic('$mul', path, factor, () => zeroOf(factor), multiplyNumbers) }]
 }
 
 function numberOperand(verb: string, path: string, operand: unknown): Numeric {
@@ -27,17 +26,8 @@ function numberOperand(verb: string, path: string, operand: unknown): Numeric {
   throw typeMismatch(`Cannot ${verb} with non-numeric argument: {${path}: ${showValue(operand)}}`)
 }
 
-function zeroOf(kind: NumberKind): Numeric {
-  switch (kind) {
-    case 'int':
-      return new Int32(0)
-    case 'long':
-      return Long.ZERO
-    case 'double':
-      return new Double(0)
-    case 'decimal':
-      return Decimal128.fromString('0')
-  }
+function zeroOf(factor: Numeric): Numeric {
+  return multiplyNumbers(factor, new Int32(0)) ?? new Int32(0)
 }
 
 function arithmetic(

@@ -359,7 +359,7 @@ describe('expressions', () => {
 
   test.each<[unknown, number]>([
     [{ $add: ['x', 1] }, 16554],
-    [{ $divide: [1, 0] }, 16608],
+    [{ $divide: [1, 0] }, 2],
     [{ $size: 'x' }, 17124],
     [{ $eq: [1] }, 16020],
     [{ $a: 1, $b: 2 }, 15983],

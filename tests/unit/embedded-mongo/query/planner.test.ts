@@ -203,7 +203,7 @@ describe('order', () => {
     ['after an equality', { a: int(1) }, { b: DOWN, c: UP }, 1],
     ['with the fixed field in it', { a: int(1) }, { a: DOWN, b: UP }, -1],
     ['beyond a field that is not fixed', {}, { b: DOWN }, undefined],
-    ['after two values', { a: { $in: [int(1), int(2)] } }, { b: DOWN }, undefined],
+    ['after two values, merged', { a: { $in: [int(1), int(2)] } }, { b: DOWN }, 1],
     ['of the first field with two values', { a: { $in: [int(1), int(2)] } }, { a: UP }, 1],
     ['within equal keys by _id', {}, { a: UP, b: DOWN, c: UP, _id: UP }, 1],
     ['turned round, _id too', {}, { a: DOWN, b: UP, c: DOWN, _id: DOWN }, -1],

@@ -49,6 +49,10 @@ describe('find projections', () => {
       { _id: 1, a: 1, numbers: [1, 2] },
     ],
     [
+      { _id: 1, numbers: { $slice: 1 } },
+      { _id: 1, numbers: [1] },
+    ],
+    [
       { a: 1, numbers: { $slice: -1 } },
       { _id: 1, a: 1, numbers: [4] },
     ],

@@ -25,6 +25,12 @@ describe('compileSort', () => {
     expect(sorted({ a: int(-1) }, docs)).toEqual(['true', 'text', 'two', 'half', 'missing', 'empty'])
   })
 
+  test('two arrays of one document do not sort together', () => {
+    const docs = [{ a: [int(1), int(2)], b: [int(1)] }, { a: int(3) }]
+    expect(() => sorted({ a: int(1), b: int(1) }, docs)).toThrow(expect.objectContaining({ code: 2 }))
+    expect(sorted({ a: int(1) }, docs)).toHaveLength(2)
+  })
+
   test('several fields, nested ones too', () => {
     const docs = [
       { _id: 1, a: int(1), b: { c: 'x' } },

@@ -117,6 +117,7 @@ describe('arithmetic keeps MongoDB types', () => {
       decimal('1100000000000000000000000000000006'),
     ],
     ['missing is a zero of the type', undefined, new Double(3), new Double(0)],
+    ['missing, and infinity', undefined, new Double(Infinity), new Double(NaN)],
   ])('$mul: %s', (_name, before, factor, expected) => {
     const doc = before === undefined ? {} : { a: before }
     expect(compileUpdate({ $mul: { a: factor } }).apply(doc, { isInsert: false, now: NOW })).toStrictEqual({
@@ -270,6 +271,8 @@ describe('refusals', () => {
     ['$rename of an element', { a: [1] }, { $rename: { 'a.0': 'c' } }, 2],
     ['$rename into an array', { a: [1], b: 1 }, { $rename: { b: 'a.0' } }, 2],
     ['$rename to itself', {}, { $rename: { a: 'a' } }, 2],
+    ['$rename into itself', {}, { $rename: { a: 'a.b' } }, 2],
+    ['$rename onto what holds it', {}, { $rename: { 'a.b': 'a' } }, 2],
     ['$rename to no string', {}, { $rename: { a: 1 } }, 2],
     ['two operators on one path', {}, { $set: { a: 1 }, $inc: { a: 1 } }, 40],
     ['a path and one below it', {}, { $set: { a: 1, 'a.b': 1 } }, 40],

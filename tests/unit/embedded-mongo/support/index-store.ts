@@ -32,11 +32,13 @@ export function storeOf(docs: readonly Doc[], spec: Spec): IndexStore {
 }
 
 /** The documents that a plan's ranges meet, in the order of the scan. */
-export function scan(store: IndexStore, { ranges, direction }: Plan): Doc[] {
-  return ranges.flatMap(({ start, end }) => {
-    const met = store.entries
+export function scan(store: IndexStore, { ranges, direction, merges }: Plan): Doc[] {
+  const met = ranges.flatMap(({ start, end, prefixBytes = 0 }) => {
+    const within = store.entries
       .filter(({ key }) => Buffer.compare(key, start) >= 0 && (end === undefined || Buffer.compare(key, end) < 0))
-      .map(({ doc }) => doc)
-    return direction === 1 ? met : met.toReversed()
+      .map(({ key, doc }) => ({ rest: key.subarray(prefixBytes), doc }))
+    return direction === 1 ? within : within.toReversed()
   })
+  const ordered = merges ? met.toSorted((a, b) => Buffer.compare(a.rest, b.rest) * direction) : met
+  return ordered.map(({ doc }) => doc)
 }

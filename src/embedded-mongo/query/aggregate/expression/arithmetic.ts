@@ -1,4 +1,5 @@
 import { Double, Int32, Long } from 'bson'
+import { badValue } from '../../../bson/errors'
 import { toNumber } from '../../../bson/exact'
 import { bsonType, isNumeric, typeName } from '../../../bson/types'
 import type { Numeric } from '../../../bson/types'
@@ -73,7 +74,7 @@ const divide = values(2, 2, (a, b) => {
   if (!isNumeric(a) || !isNumeric(b)) {
     throw located(16609, `$divide only supports numeric types, not ${typeName(a)} and ${typeName(b)}`)
   }
-  if (toNumber(b) === 0) throw located(16608, "can't $divide by zero")
+  if (toNumber(b) === 0) throw badValue("can't $divide by zero")
   return divideNumbers(a, b)
 })
 

@@ -163,13 +163,29 @@ const arrayToObject = values(1, 1, (value) => {
   if (isNullish(value)) return null
   const result: Doc = {}
   for (const entry of arrayOf('$arrayToObject', 40386, value)) {
-    const pair: readonly unknown[] = isDoc(entry) ? [entry['k'], entry['v']] : Array.isArray(entry) ? entry : []
-    const [key, content] = pair
+    const [key, content] = pairOf(entry)
     if (typeof key !== 'string') throw located(40394, '$arrayToObject requires keys that are strings')
     setField(result, key, content)
   }
   return result
 })
+
+function pairOf(entry: unknown): readonly unknown[] {
+  if (Array.isArray(entry)) {
+    if (entry.length === 2) return entry
+    throw located(40397, `$arrayToObject requires an array of size 2 arrays, found array of size: ${entry.length}`)
+  }
+  if (!isDoc(entry)) throw located(40398, `Unrecognised input type format for $arrayToObject: ${typeName(entry)}`)
+  const size = Object.keys(entry).length
+  if (size !== 2) {
+    throw located(
+      40392,
+      `$arrayToObject requires an object with keys 'k' and 'v'. Found incorrect number of keys: ${size}`,
+    )
+  }
+  if (!('k' in entry && 'v' in entry)) throw located(40393, "$arrayToObject requires an object with keys 'k' and 'v'")
+  return [entry['k'], entry['v']]
+}
 
 const objectToArray = values(1, 1, (value) => {
   if (isNullish(value)) return null

@@ -10,6 +10,7 @@ import { CONVERSION } from './conversion'
 import type { CompileOperation, Evaluate } from './environment'
 import { LOGIC } from './logic'
 import { OBJECTS } from './objects'
+import { SELECTIONS } from './selections'
 import { STATISTICS } from './statistics'
 
 /** What the engine evaluates itself, so that the types of numbers survive. The rest is mingo's. */
@@ -19,6 +20,7 @@ const OPERATIONS: Readonly<Record<string, CompileOperation>> = {
   ...CONVERSION,
   ...LOGIC,
   ...OBJECTS,
+  ...SELECTIONS,
   ...STATISTICS,
 }
 
@@ -33,7 +35,7 @@ export function operationNamed(name: string): CompileOperation {
 }
 
 /** Results that are doubles, or longs, even when they are whole. */
-const DOUBLE_RESULTS = /^\$(a?(cos|sin|tan)h?|atan2|degreesToRadians|radiansToDegrees|log|sigmoid|stdDev.*|median)$/
+const DOUBLE_RESULTS = /^\$(a?(cos|sin|tan)h?|atan2|degreesToRadians|radiansToDegrees|log|sigmoid|median)$/
 const LONG_RESULTS = new Set(['$dateDiff', '$toHashedIndexKey'])
 
 const byMingo: CompileOperation = (operand, compile, name) => {

@@ -14,5 +14,5 @@ function accumulating(name: string): CompileOperation {
 }
 
 export const STATISTICS: Readonly<Record<string, CompileOperation>> = Object.fromEntries(
-  ['$avg', '$max', '$min', '$sum'].map((name) => [name, accumulating(name)]),
+  ['$avg', '$max', '$min', '$stdDevPop', '$stdDevSamp', '$sum'].map((name) => [name, accumulating(name)]),
 )

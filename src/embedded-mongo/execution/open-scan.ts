@@ -1,0 +1,10 @@
+import type { Query } from './query'
+import { Scan } from './scan'
+import type { DocumentScan, ScanOptions } from './scan'
+import { UnionScan } from './union-scan'
+
+/** The scan that a query's plan asks for. */
+export function openScan({ collection, plan, filter }: Query, options: ScanOptions = {}): DocumentScan {
+  const all: ScanOptions = { longSteps: filter.isCostly, ...options }
+  return plan.kind === 'OR' ? new UnionScan(collection, plan, all) : new Scan(collection, plan, all)
+}

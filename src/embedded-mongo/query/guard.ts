@@ -1,0 +1,73 @@
+import { createContext, Script } from 'node:vm'
+import type { Context } from 'node:vm'
+import { CommandError } from '../bson/errors'
+
+/*
+ * What may take for ever, such as a regular expression that backtracks, runs in the engine's one thread, but under a
+ * watch: V8 can be stopped from another thread in the middle of it. That costs 0.3 to 0.45 ms, so it is for what is
+ * not known to be harmless.
+ */
+
+/** How long the work on one document may keep everybody else waiting. Beyond that the command fails. */
+export const GUARDED_MS_MAX = 40
+/** On a busy machine the time may be up before the work has had its share of a processor: then it begins anew. */
+const ATTEMPTS_MAX = 4
+const PROCESSOR_SHARE_MIN = 0.6
+
+const NEEDS_GUARD = new Error('needs a guard')
+/** What the thread is in. All of it is synchronous. */
+let inside: 'nothing' | 'trial' | 'guard' = 'nothing'
+
+/** Runs the work on one document: freely, unless something in it turns out to be costly; then again, under guard. */
+export function guarded<T>(run: () => T): T {
+  if (inside !== 'nothing') return run()
+  inside = 'trial'
+  try {
+    return run()
+  } catch (error) {
+    if (error !== NEEDS_GUARD) throw error
+  } finally {
+    inside = 'nothing'
+  }
+  return underGuard(run)
+}
+
+/** A part of the work that may take for ever. Throws MaxTimeMSExpired (50) when it takes longer than one may wait. */
+export function costly<T>(run: () => T): T {
+  if (inside === 'guard') return run()
+  if (inside === 'trial') throw NEEDS_GUARD
+  return underGuard(run)
+}
+
+function underGuard<T>(run: () => T): T {
+  inside = 'guard'
+  try {
+    for (let attempt = 1; ; attempt++) {
+      const before = process.cpuUsage()
+      try {
+        return runStoppably(run)
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ERR_SCRIPT_EXECUTION_TIMEOUT') throw error
+        const { user, system } = process.cpuUsage(before)
+        const enough = (user + system) / 1_000 >= GUARDED_MS_MAX * PROCESSOR_SHARE_MIN
+        if (enough || attempt === ATTEMPTS_MAX) throw tookTooLong()
+      }
+    }
+  } finally {
+    inside = 'nothing'
+  }
+}
+
+const script = new Script('run()')
+let sandbox: (Context & { run?: () => unknown }) | undefined
+
+function runStoppably<T>(run: () => T): T {
+  sandbox ??= createContext({})
+  sandbox.run = run
+  return script.runInContext(sandbox, { timeout: GUARDED_MS_MAX }) as T
+}
+
+function tookTooLong(): CommandError {
+  const message = `operation exceeded time limit: one document, or one regular expression, took more than ${GUARDED_MS_MAX} ms`
+  return new CommandError(50, 'MaxTimeMSExpired', message)
+}

@@ -1,0 +1,187 @@
+import { writeConflict } from '../bson/errors'
+import { KeyChanges } from './key-changes'
+import type { KeyChange } from './key-changes'
+import type { Snapshot } from './snapshot'
+import { WHOLE_TREE } from './tree'
+import type { ByteRange, Entry, LockHolder, StoredTree, Tree } from './tree'
+
+/** Whose tree it is: the transaction. */
+export interface TreeOwner extends LockHolder {
+  /** Throws when the transaction has ended. */
+  checkOpen(): void
+  /** Throws when the transaction has grown too large. */
+  account(bytes: number): void
+}
+
+/** Behind a key, and in front of all others. */
+const NEXT_KEY = Buffer.of(0)
+
+/**
+ * A tree as one transaction sees it: its snapshot, and over it what the transaction has changed, which nobody else
+ * sees before it is applied.
+ */
+export class TransactionTree implements Tree {
+  private readonly changes = new KeyChanges()
+  private readonly claimed: Buffer[] = []
+  private readonly claimedNames = new Set<string>()
+  private snapshotCount: number | undefined
+  private added = 0
+
+  constructor(
+    readonly base: StoredTree,
+    /** undefined: when the snapshot was taken there was no such tree. */
+    private readonly snapshot: Snapshot | undefined,
+    private readonly owner: TreeOwner,
+  ) {}
+
+  get isChanged(): boolean {
+    return this.changes.size > 0
+  }
+
+  get count(): number {
+    this.snapshotCount ??= this.snapshot === undefined ? 0 : this.base.countIn(WHOLE_TREE, this.snapshot)
+    return this.snapshotCount + this.added
+  }
+
+  get(key: Buffer): Buffer | undefined {
+    const change = this.changes.size === 0 ? undefined : this.changes.get(key)
+    return change === undefined ? this.before(key) : change.value
+  }
+
+  has(key: Buffer): boolean {
+    return this.get(key) !== undefined
+  }
+
+  private before(key: Buffer): Buffer | undefined {
+    return this.snapshot === undefined ? undefined : this.base.get(key, this.snapshot)
+  }
+
+  /** Throws WriteConflict when another transaction has the entry, or has changed it since the snapshot. */
+  claim(key: Buffer): void {
+    const name = key.toString('latin1')
+    if (this.claimedNames.has(name)) return
+    this.owner.checkOpen()
+    if (!this.base.lock(key, this.owner)) throw writeConflict()
+    this.claimedNames.add(name)
+    this.claimed.push(key)
+    if (!isSame(this.base.get(key), this.before(key))) throw writeConflict()
+  }
+
+  insert(key: Buffer, value: Buffer): void {
+    this.change(key, value)
+    this.added++
+  }
+
+  replace(key: Buffer, value: Buffer): void {
+    this.change(key, value)
+  }
+
+  remove(key: Buffer): boolean {
+    if (!this.has(key)) return false
+    this.change(key, undefined)
+    this.added--
+    return true
+  }
+
+  private change(key: Buffer, value: Buffer | undefined): void {
+    this.owner.checkOpen()
+    this.owner.account(key.length + (value?.length ?? 0))
+    const known = this.changes.get(key)
+    if (known !== undefined) known.value = value
+    else this.changes.set({ key: Buffer.from(key), before: this.before(key), value })
+  }
+
+  clear(): void {
+    throw new Error('a transaction clears no tree')
+  }
+
+  *range(range: ByteRange, direction: 1 | -1, after?: Buffer, offset = 0): Generator<Entry> {
+    let toSkip = offset
+    for (const entry of this.merged(range, direction, after)) {
+      if (toSkip === 0) yield entry
+      else toSkip--
+    }
+  }
+
+  private merged(range: ByteRange, direction: 1 | -1, after: Buffer | undefined): Iterable<Entry> {
+    const base = this.snapshot === undefined ? [] : this.base.range(range, direction, after, 0, this.snapshot)
+    if (this.changes.size === 0) return base
+    const start = direction === 1 && after !== undefined ? Buffer.concat([after, NEXT_KEY]) : range.start
+    const end = direction === -1 && after !== undefined ? after : range.end
+    return merge(base, this.changes.between(start, end, direction), direction)
+  }
+
+  countIn(range: ByteRange): number {
+    let count = this.snapshot === undefined ? 0 : this.base.countIn(range, this.snapshot)
+    for (const { before, value } of this.changes.between(range.start, range.end, 1)) {
+      count += Number(value !== undefined) - Number(before !== undefined)
+    }
+    return count
+  }
+
+  countUpTo(range: ByteRange, max: number): number {
+    if (this.changes.size === 0) {
+      return this.snapshot === undefined ? 0 : this.base.countUpTo(range, max, this.snapshot)
+    }
+    let count = 0
+    for (const { key } of this.range(range, 1)) {
+      count += Number(key.length > 0)
+      if (count >= max) break
+    }
+    return count
+  }
+
+  isEmpty(range: ByteRange): boolean {
+    for (const _entry of this.range(range, 1)) return false
+    return true
+  }
+
+  pageBytes(): number {
+    return this.base.pageBytes()
+  }
+
+  /** Inside Environment.write: throws WriteConflict when what the transaction has changed is not as it found it. */
+  verify(): void {
+    for (const { key, before } of this.changes.all()) if (!isSame(this.base.get(key), before)) throw writeConflict()
+  }
+
+  /** Inside Environment.write, after verify: for everyone to see. */
+  apply(): void {
+    for (const { key, before, value } of this.changes.all()) {
+      if (value === undefined) {
+        if (before !== undefined) this.base.remove(key)
+      } else if (before === undefined) this.base.insert(key, value)
+      else this.base.replace(key, value)
+    }
+  }
+
+  release(): void {
+    for (const key of this.claimed) this.base.unlock(key)
+    this.claimed.length = 0
+  }
+}
+
+function isSame(a: Buffer | undefined, b: Buffer | undefined): boolean {
+  return a === undefined || b === undefined ? a === b : a.equals(b)
+}
+
+/** Both in the same order; where they have the same key the change counts. */
+function* merge(base: Iterable<Entry>, changes: Iterable<KeyChange>, direction: 1 | -1): Generator<Entry> {
+  const changed = changes[Symbol.iterator]()
+  let next = changed.next()
+  for (const entry of base) {
+    let order = -1
+    while (next.done !== true && (order = direction * next.value.key.compare(entry.key)) <= 0) {
+      const { key, value } = next.value
+      next = changed.next()
+      if (value !== undefined) yield { key, value }
+      if (order === 0) break
+      order = -1
+    }
+    if (order !== 0) yield entry
+  }
+  for (; next.done !== true; next = changed.next()) {
+    const { key, value } = next.value
+    if (value !== undefined) yield { key, value }
+  }
+}
