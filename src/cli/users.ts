@@ -55,7 +55,7 @@ function addReading(users: Command, around: Surroundings): void {
   withExamples(
     list,
     'users list --role ADMIN',
-    `users list --filter 'age ge 18 and email ew "@example.com"' --sort -created_at`,
+    `users list --filter 'age ge 18 and email ew "@example.com"'`,
     `users list --all --json | jq -r '.[].email'`,
   ).action(withContext<ListOptions>(around, listUsers))
 
@@ -104,8 +104,8 @@ async function writeJsonList({ terminal }: Context, items: AsyncIterable<unknown
 function addWriting(users: Command, around: Surroundings): void {
   withExamples(
     withFields(users.command('create').description('create a user')),
-    `users create --name 'John Doe' --email john.doe@example.com --role CLIENT`,
-    `users create --data '{"name": "Jane Doe", "email": "jane@example.com", "metadata": {"plan": "pro"}}'`,
+    `users create --name 'John Doe' --email john@example.com --age 30`,
+    `users create --data '{"name": "Jane", "email": "jane@example.com"}'`,
   ).action(
     withContext<FieldOptions>(around, async ({ client, signal, showOne }, options) => {
       const user = fieldsOf(options) as unknown as NewUser
@@ -126,7 +126,7 @@ function addWriting(users: Command, around: Surroundings): void {
   withExamples(
     withFields(users.command('update <id>').description('change fields of a user')),
     `users update ${ID} --age 31 --no-active`,
-    `users update ${ID} --metadata '{"plan": null, "team": "blue"}'`,
+    `users update ${ID} --metadata '{"plan": null}'`,
   ).action(
     withContext<FieldOptions>(around, async ({ client, signal, showOne }, options, id) => {
       const patch = fieldsOf(options) as UserPatch
@@ -152,7 +152,7 @@ function addAccess(users: Command, around: Surroundings): void {
       .description('set a password; it is asked for')
       .option('--password-stdin', 'read the password from standard input'),
     `users password ${ID}`,
-    `pass new/john | rollcall users password ${ID} --password-stdin`,
+    `users password ${ID} --password-stdin < new.txt`,
   ).action(
     withContext<{ readonly passwordStdin?: boolean }>(around, async ({ client, signal, tell }, options, id) => {
       const password = options.passwordStdin ? await readFirstLine() : await askSecretly('New password: ', signal)

@@ -83,7 +83,7 @@ export interface SettingsSources {
  */
 export function readSettings({ env = process.env, folder = '.', profile }: SettingsSources = {}): Settings {
   const shared = readFile(join(folder, '.env'))
-  const chosen = profile ?? env['ROLLCALL_PROFILE'] ?? shared['ROLLCALL_PROFILE']
+  const chosen = profile ?? (env['ROLLCALL_PROFILE'] || shared['ROLLCALL_PROFILE'] || undefined)
   const file = chosen === undefined ? {} : readProfile(folder, chosen)
   const given = ours({ ...shared, ...file, ...env, ...(chosen === undefined ? {} : { ROLLCALL_PROFILE: chosen }) })
   const result = schema.validate(given)
