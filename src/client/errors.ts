@@ -104,6 +104,16 @@ export class NotConfirmedError extends Error {
   }
 }
 
+/** A list showed less than it says that it holds, or does not come to an end. */
+export class IncompleteListError extends Error {
+  readonly code = 'INCOMPLETE_LIST'
+
+  constructor(message: string) {
+    super(message)
+    this.name = new.target.name
+  }
+}
+
 /** Whether the server answered with one of these codes: `isApiError(error, 'EMAIL_TAKEN')`. */
 export function isApiError(error: unknown, ...codes: readonly ErrorCode[]): error is ApiError {
   return error instanceof ApiError && (codes.length === 0 || (codes as readonly string[]).includes(error.code))

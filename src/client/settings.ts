@@ -37,6 +37,8 @@ export class SettingsError extends Error {
 
 type Variables = Readonly<Record<string, string | undefined>>
 
+export const DEFAULT_RESOURCE_PATH = '/users'
+
 const DAY_MS = 86_400_000
 const RETRIES_MAX = 100
 const LEVELS = ['silent', 'error', 'warn', 'info', 'debug']
@@ -58,7 +60,7 @@ const schema = joi
     ROLLCALL_TIMEOUT_MS: milliseconds.default(10_000),
     ROLLCALL_TOTAL_TIMEOUT_MS: milliseconds.default(60_000),
     ROLLCALL_RETRIES: joi.number().integer().min(0).max(RETRIES_MAX).default(4),
-    ROLLCALL_RESOURCE_PATH: joi.string().default('/users'),
+    ROLLCALL_RESOURCE_PATH: joi.string().default(DEFAULT_RESOURCE_PATH),
     ROLLCALL_ANSWERS: joi.string().valid('envelope', 'plain').default('envelope'),
     ROLLCALL_LOG_LEVEL: level.default('info'),
     ROLLCALL_HTTP_LOG_LEVEL: level.default('silent'),
