@@ -32,7 +32,7 @@ export function addScenario(program: Command, around: Surroundings): void {
       .option('--plain', 'any other REST service with users: its answers are the data (ROLLCALL_ANSWERS=plain)')
       .option('--resource-path <path>', 'where its users are (ROLLCALL_RESOURCE_PATH)'),
     'scenario --base-url http://127.0.0.1:8000 --users 20',
-    'scenario --base-url https://api.example.com --plain --resource-path /v1/people',
+    'scenario --plain --resource-path /v1/people',
   ).action(withContext<Options>(around, scenario))
 }
 

@@ -35,7 +35,7 @@ export class RestUsersClient<T extends { readonly id: string }> {
   async list(query?: Query, options?: CallOptions): Promise<readonly T[]> {
     const call = { method: 'GET', path: this.#path, query, repeat: 'always' } as const
     const { data, call: facts } = await this.#requester.send<readonly T[]>(call, options)
-    if (!Array.isArray(data)) throw new UnexpectedAnswerError('The answer is not a list', facts)
+    if (!isList(data)) throw new UnexpectedAnswerError('The answer is not a list', facts)
     return data
   }
 
@@ -103,4 +103,9 @@ export class RestUsersClient<T extends { readonly id: string }> {
 
 function isNotFound(error: unknown): error is ApiError {
   return isApiError(error) && error.status === NOT_FOUND
+}
+
+/** What other services answer is not known before it is looked at. */
+function isList(data: unknown): boolean {
+  return Array.isArray(data)
 }

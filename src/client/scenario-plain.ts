@@ -1,4 +1,4 @@
-import { type ApiError, isApiError } from './errors'
+import { isApiError } from './errors'
 import type { ConfirmOptions } from './eventually'
 import type { CallOptions } from './requester'
 import type { RestUsersClient } from './rest-users-client'
@@ -99,5 +99,5 @@ export async function cleanUpPlain(stage: PlainStage, options: CallOptions): Pro
 }
 
 function unlessGone(error: unknown): void {
-  if (!(isApiError(error) && (error as ApiError).status === NOT_FOUND)) throw error
+  if (!(isApiError(error) && error.status === NOT_FOUND)) throw error
 }

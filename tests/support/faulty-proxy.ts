@@ -116,7 +116,7 @@ class FaultyTcpProxy implements FaultyProxy {
     await this.#pause
     this.#server?.close()
     const open = [...this.#sockets]
-    const gone = open.map((socket) => (socket.closed ? undefined : once(socket, 'close')))
+    const gone = open.filter((socket) => !socket.closed).map((socket) => once(socket, 'close'))
     for (const socket of open) socket.destroy()
     await Promise.all(gone)
   }
@@ -242,7 +242,7 @@ async function spoilAnswer(fault: Fault, answer: Message, client: Socket): Promi
     case 'stall':
       return void client.write(half(answer))
     case 'shorten':
-      return shorten(answer, client)
+      return void shorten(answer, client)
     case 'drip':
       return drip(answer.bytes, client)
     default:
