@@ -25,10 +25,7 @@ export interface Step<S = Stage> {
 
 /** The service did not keep what its contract promises. */
 export class BrokenPromiseError extends Error {
-  constructor(message: string) {
-    super(message)
-    this.name = new.target.name
-  }
+  override readonly name = 'BrokenPromiseError'
 }
 
 /** @throws BrokenPromiseError unless it holds */

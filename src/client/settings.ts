@@ -26,11 +26,11 @@ export interface Settings {
 
 /** Every problem at once. The messages name variables and rules, never values. */
 export class SettingsError extends Error {
+  override readonly name = 'SettingsError'
   readonly problems: readonly string[]
 
   constructor(problems: readonly string[]) {
     super(['The settings are not valid:', ...problems.map((problem) => `  - ${problem}`)].join('\n'))
-    this.name = new.target.name
     this.problems = problems
   }
 }
