@@ -15,7 +15,7 @@ export function onAbort(signal: AbortSignal | undefined, listener: () => void): 
   hub.listeners.add(listener)
   return () => {
     hub.listeners.delete(listener)
-    if (hub.listeners.size > 0) return
+    if (hub.listeners.size > 0 || hubs.get(signal) !== hub) return
     signal.removeEventListener('abort', hub.fire)
     hubs.delete(signal)
   }

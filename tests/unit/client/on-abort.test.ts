@@ -16,10 +16,13 @@ it('tells all, and has one listener however many they are', () => {
 it('leaves nothing behind, and begins anew', () => {
   const controller = new AbortController()
   const told: string[] = []
-  onAbort(controller.signal, () => void told.push('first'))()
+  const listenNoMore = onAbort(controller.signal, () => void told.push('first'))
+  listenNoMore()
   expect(getEventListeners(controller.signal, 'abort')).toHaveLength(0)
 
   onAbort(controller.signal, () => void told.push('second'))
+  // Said twice, it takes nothing away from those who came later.
+  listenNoMore()
   controller.abort()
   expect(told).toEqual(['second'])
 })
