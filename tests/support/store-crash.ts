@@ -50,7 +50,7 @@ export async function diesAfter<T>(writes: number, work: () => Promise<T>): Prom
 /** One write, the first being 0, is done, and nobody hears of it in time; the process lives on, and so does the store. */
 export async function unheard<T>(write: number, work: () => Promise<T>): Promise<Crash<T>> {
   const state = { count: 0, died: false }
-  const wrap: Wrap = (name, original) =>
+  const wrap = (original: Call): Call =>
     async function (this: unknown, ...args: unknown[]) {
       const answer = await original.apply(this, args)
       if (state.count++ !== write) return answer
@@ -58,7 +58,7 @@ export async function unheard<T>(write: number, work: () => Promise<T>): Promise
       throw new mongo.MongoNetworkTimeoutError('Nothing was heard of it')
     }
   return wrapped(
-    (name, original) => (isWrite(name) ? wrap(name, original) : original),
+    (name, original) => (isWrite(name) ? wrap(original) : original),
     async () => ({ outcome: await work(), died: state.died }),
   )
 }
