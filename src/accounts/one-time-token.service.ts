@@ -52,7 +52,7 @@ export class OneTimeTokenService {
 
   /** It is no longer good, whether it was or not. */
   async discard(purpose: TokenPurpose, token: string): Promise<void> {
-    if (isOfKind(token, purpose)) await this.deps.dao.take(purpose, hashOfToken(token), this.deps.clock())
+    await this.deps.dao.take(purpose, hashOfToken(token), this.deps.clock())
   }
 
   /** All that were sent to the user are no longer good. */

@@ -48,7 +48,8 @@ export function addAccount(program: Command, around: Surroundings): void {
       .command('explain <method> <path>')
       .description('whether a call would be let in, and why')
       .option('--user <id>', 'whose call; yours unless told'),
-    'explain DELETE /users/66f0c1a2b3c4d5e6f7a8b9c0 --user 66f0c1a2b3c4d5e6f7a8b9c1',
+    'explain DELETE /users/66f0c1a2b3c4d5e6f7a8b9c0',
+    'explain POST /roles --user 66f0c1a2b3c4d5e6f7a8b9c1',
   ).action(
     withContext<{ readonly user?: string }>(around, async ({ client, signal, showOne }, { user }, verb, path) => {
       const method = verb.toUpperCase() as 'GET'

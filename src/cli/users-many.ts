@@ -5,7 +5,7 @@ import { withExamples } from './help'
 import { concernsOneAlone, overMany } from './many'
 import { confirm } from './prompt'
 
-const IDS = '66f0c1a2b3c4d5e6f7a8b9c0 66f0c1a2b3c4d5e6f7a8b9c1'
+const ID = '66f0c1a2b3c4d5e6f7a8b9c0'
 
 interface DeleteOptions {
   readonly filter?: string
@@ -20,7 +20,7 @@ export function addUsersMany(users: Command, around: Surroundings): void {
       .description('delete users, and wait until they have gone')
       .option('--filter <scim>', 'all whom this SCIM filter finds, after a question')
       .option('--yes', 'do not ask'),
-    `users delete ${IDS}`,
+    `users delete ${ID}`,
     `users delete --filter 'email ew "@example.com"'`,
   ).action(
     withContext<DeleteOptions>(around, (context, options, ids) =>
@@ -30,7 +30,7 @@ export function addUsersMany(users: Command, around: Surroundings): void {
 
   withExamples(
     users.command('restore <ids...>').description('undo deletions, within the retention time'),
-    `users restore ${IDS}`,
+    `users restore ${ID}`,
   ).action(
     withContext(around, (context, _, ids) =>
       eachOf(context, ids as unknown as readonly string[], RESTORE, (id, signal) =>
@@ -44,7 +44,7 @@ export function addUsersMany(users: Command, around: Surroundings): void {
       .command('purge <ids...>')
       .description('take deleted users away for good, with all that is held on them')
       .option('--yes', 'do not ask'),
-    `users purge ${IDS} --yes`,
+    `users purge ${ID} --yes`,
   ).action(
     withContext<{ readonly yes?: boolean }>(around, async (context, { yes = false }, given) => {
       const { client, signal } = context
@@ -117,9 +117,7 @@ async function eachOf(
   })
   bar?.end()
   if (json) tell('', { [key]: succeeded, failed: failed.map(({ id }) => id) })
-  const left = ids.length - succeeded.length
-  if (left > 0 && ids.length > 1)
-    remark(`${done} ${succeeded.length} of ${people(ids.length)}; ${left} are as they were`)
+  if (succeeded.length < ids.length && ids.length > 1) remark(`${done} ${succeeded.length} of ${people(ids.length)}`)
   signal.throwIfAborted()
   if (ending) throw ending
   const [first] = failed

@@ -26,6 +26,14 @@ interface ListOptions {
   readonly columns?: readonly string[]
 }
 
+interface CreateOptions extends FieldOptions {
+  readonly idempotencyKey?: string
+}
+
+interface UpdateOptions extends FieldOptions {
+  readonly ifVersion?: number
+}
+
 /** `rollcall users …` */
 export function addUsers(program: Command, around: Surroundings): void {
   const users = withExamples(
@@ -55,7 +63,7 @@ function addReading(users: Command, around: Surroundings): void {
   withExamples(
     list,
     'users list --role ADMIN',
-    `users list --filter 'age ge 18 and email ew "@example.com"' --sort -created_at`,
+    `users list --filter 'age ge 18 and email ew "@example.com"'`,
     `users list --all --json | jq -r '.[].email'`,
   ).action(withContext<ListOptions>(around, listUsers))
 
@@ -103,13 +111,16 @@ async function writeJsonList({ terminal }: Context, items: AsyncIterable<unknown
 
 function addWriting(users: Command, around: Surroundings): void {
   withExamples(
-    withFields(users.command('create').description('create a user')),
-    `users create --name 'John Doe' --email john.doe@example.com --role CLIENT`,
-    `users create --data '{"name": "Jane Doe", "email": "jane@example.com", "metadata": {"plan": "pro"}}'`,
+    withFields(users.command('create').description('create a user')).option(
+      '--idempotency-key <key>',
+      'the same key again, also from another process, gives the same user',
+    ),
+    `users create --name 'John Doe' --email john@example.com --age 30`,
+    `users create --data '{"name": "Jane", "email": "jane@example.com"}'`,
   ).action(
-    withContext<FieldOptions>(around, async ({ client, signal, showOne }, options) => {
+    withContext<CreateOptions>(around, async ({ client, signal, showOne }, { idempotencyKey, ...options }) => {
       const user = fieldsOf(options) as unknown as NewUser
-      showOne(await client.users.create(user, { signal }))
+      showOne(await client.users.create(user, { signal, idempotencyKey }))
     }),
   )
 
@@ -124,14 +135,23 @@ function addWriting(users: Command, around: Surroundings): void {
   )
 
   withExamples(
-    withFields(users.command('update <id>').description('change fields of a user')),
+    withFields(users.command('update <id>').description('change fields of a user')).option(
+      '--if-version <number>',
+      'only if the user is still of this version',
+      toCount,
+    ),
     `users update ${ID} --age 31 --no-active`,
-    `users update ${ID} --metadata '{"plan": null, "team": "blue"}'`,
+    `users update ${ID} --age 32 --if-version 3`,
+    `users update ${ID} --metadata '{"plan": null}'`,
   ).action(
-    withContext<FieldOptions>(around, async ({ client, signal, showOne }, options, id) => {
+    withContext<UpdateOptions>(around, async ({ client, signal, showOne }, { ifVersion, ...options }, id) => {
       const patch = fieldsOf(options) as UserPatch
       if (Object.keys(patch).length === 0) throw new UsageError('Say what to change: --name, --age, --data …')
-      showOne(await client.users.update(id, () => patch, { signal }))
+      const updated =
+        ifVersion === undefined
+          ? client.users.update(id, () => patch, { signal })
+          : client.users.patch(id, patch, { signal, ifVersion })
+      showOne(await updated)
     }),
   )
 
@@ -152,7 +172,7 @@ function addAccess(users: Command, around: Surroundings): void {
       .description('set a password; it is asked for')
       .option('--password-stdin', 'read the password from standard input'),
     `users password ${ID}`,
-    `pass new/john | rollcall users password ${ID} --password-stdin`,
+    `users password ${ID} --password-stdin < new.txt`,
   ).action(
     withContext<{ readonly passwordStdin?: boolean }>(around, async ({ client, signal, tell }, options, id) => {
       const password = options.passwordStdin ? await readFirstLine() : await askSecretly('New password: ', signal)

@@ -1,4 +1,5 @@
 import { type CallFacts, NetworkError, TimeoutError } from './errors'
+import { onAbort } from './on-abort'
 import type { HttpAnswer, HttpRequest, Transport } from './transport'
 
 const TIMED_OUT = Symbol('timed out')
@@ -17,8 +18,7 @@ export async function sendOnce(
   outer?.throwIfAborted()
   const inner = new AbortController()
   const timer = setTimeout(() => inner.abort(TIMED_OUT), timeoutMs)
-  const onAbort = () => inner.abort(outer?.reason)
-  outer?.addEventListener('abort', onAbort, { once: true })
+  const listenNoMore = onAbort(outer, () => inner.abort(outer?.reason))
   try {
     return await transport.send(request, inner.signal)
   } catch (error) {
@@ -26,6 +26,6 @@ export async function sendOnce(
     throw inner.signal.aborted ? new TimeoutError(call, timeoutMs) : new NetworkError(call, error)
   } finally {
     clearTimeout(timer)
-    outer?.removeEventListener('abort', onAbort)
+    listenNoMore()
   }
 }

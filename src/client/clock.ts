@@ -1,3 +1,5 @@
+import { onAbort } from './on-abort'
+
 /** Time, from outside: tests bring their own. */
 export interface Clock {
   /** Milliseconds since 1970 that never go back. */
@@ -14,14 +16,13 @@ export const systemClock: Clock = {
         reject(signal.reason as Error)
         return
       }
-      const onAbort = () => {
+      const listenNoMore = onAbort(signal, () => {
         clearTimeout(timer)
         reject(signal?.reason as Error)
-      }
+      })
       const timer = setTimeout(() => {
-        signal?.removeEventListener('abort', onAbort)
+        listenNoMore()
         resolve()
       }, ms)
-      signal?.addEventListener('abort', onAbort, { once: true })
     }),
 }

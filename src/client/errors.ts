@@ -14,6 +14,8 @@ export interface CallFacts {
   readonly repeated: boolean
 }
 
+// Names are texts, not the classes' own: bundlers shorten those, and who looks at errors looks at their names.
+
 /** Everything that the client itself rejects with, but for an abort: that is the reason of the caller's signal. */
 export abstract class RollcallError extends Error implements CallFacts {
   readonly method: string
@@ -24,7 +26,6 @@ export abstract class RollcallError extends Error implements CallFacts {
 
   constructor(message: string, call: CallFacts, cause?: unknown) {
     super(`${message} (${call.method} ${call.path})`, cause === undefined ? undefined : { cause })
-    this.name = new.target.name
     this.method = call.method
     this.path = call.path
     this.requestId = call.requestId
@@ -45,6 +46,7 @@ export interface Failure {
 
 /** The server has answered, and the answer is no. */
 export class ApiError extends RollcallError implements Failure {
+  override readonly name = 'ApiError'
   readonly status: number
   readonly code: Failure['code']
   /** The server's own sentence, without what `message` adds to it. */
@@ -68,6 +70,7 @@ function described({ message, errors }: Failure): string {
 
 /** There was no whole answer: nobody listens, the connection broke, the name is not known. */
 export class NetworkError extends RollcallError {
+  override readonly name = 'NetworkError'
   /** The system's code: ECONNREFUSED, ECONNRESET, … */
   readonly code: string
 
@@ -80,6 +83,7 @@ export class NetworkError extends RollcallError {
 
 /** The attempt took longer than it may. */
 export class TimeoutError extends RollcallError {
+  override readonly name = 'TimeoutError'
   readonly code = 'TIMEOUT'
   readonly timeoutMs: number
 
@@ -91,17 +95,24 @@ export class TimeoutError extends RollcallError {
 
 /** The server said yes, but not in the form that it promises. Doing it again would not help. */
 export class UnexpectedAnswerError extends RollcallError {
+  override readonly name = 'UnexpectedAnswerError'
   readonly code = 'UNEXPECTED_ANSWER'
 }
 
 /** The server accepted the change, and what it shows does not follow within the deadline. */
 export class NotConfirmedError extends Error {
+  override readonly name = 'NotConfirmedError'
   readonly code = 'NOT_CONFIRMED'
 
   constructor(message: string, cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause })
-    this.name = new.target.name
   }
+}
+
+/** A list showed less than it says that it holds, or does not come to an end. */
+export class IncompleteListError extends Error {
+  override readonly name = 'IncompleteListError'
+  readonly code = 'INCOMPLETE_LIST'
 }
 
 /** Whether the server answered with one of these codes: `isApiError(error, 'EMAIL_TAKEN')`. */

@@ -6,6 +6,7 @@ export { type Clock, systemClock } from './clock'
 export type { Credentials, SessionTokens } from './credentials'
 export {
   ApiError,
+  IncompleteListError,
   isApiError,
   NetworkError,
   NotConfirmedError,

@@ -1,10 +1,33 @@
+import { NotConfirmedError } from './errors'
+import { eventually } from './eventually'
 import { isSameJson, mergePatch } from './merge-patch'
+import type { CallOptions } from './requester'
 import type { Role, User } from './types.gen'
 
 type Fields = Readonly<Record<string, unknown>>
 
 /** Never shown, so that they tell nothing. */
 const UNSEEN: ReadonlySet<string> = new Set(['password', 'current_password'])
+
+/** How long reads may lag behind the change that a refusal tells of, in milliseconds. */
+const LAG_MS = 5_000
+
+/**
+ * For a refusal that may come of the call's own first success: looks until there is something to see, because what is
+ * read may be older than the refusal.
+ * @param look - undefined: what is shown is older than the refusal
+ * @throws the refusal where nothing else is ever shown
+ */
+export async function seenAfter<T>(
+  refusal: unknown,
+  look: () => Promise<T | undefined>,
+  { signal, totalTimeoutMs = LAG_MS }: CallOptions,
+): Promise<T> {
+  const deadlineMs = Math.min(totalTimeoutMs, LAG_MS)
+  return eventually(look, 'the change that was refused as done', { signal, deadlineMs }).catch((error: unknown) => {
+    throw error instanceof NotConfirmedError ? refusal : error
+  })
+}
 
 /**
  * Whether a resource shows every field that a change asked for: the answer to an attempt was lost, and the next one was

@@ -1,9 +1,10 @@
-import { type ApiError, isApiError } from './errors'
+import { type ApiError, IncompleteListError, isApiError, UnexpectedAnswerError } from './errors'
 import { type ConfirmOptions, eventually } from './eventually'
 import type { CallOptions, Requester } from './requester'
 import { fillPath, type Query } from './url'
 
 const NOT_FOUND = 404
+const PAGE_SIZE = 100
 
 /**
  * Users of any REST service: `POST`, `GET` and `GET /{id}`, `PUT` and `DELETE` below one path. `T` is whatever it keeps.
@@ -33,14 +34,27 @@ export class RestUsersClient<T extends { readonly id: string }> {
   /** `query` is the service's own: `{ page: 2, limit: 10 }` at MockAPI. */
   async list(query?: Query, options?: CallOptions): Promise<readonly T[]> {
     const call = { method: 'GET', path: this.#path, query, repeat: 'always' } as const
-    return (await this.#requester.send<readonly T[]>(call, options)).data
+    const { data, call: facts } = await this.#requester.send<readonly T[]>(call, options)
+    if (!isList(data)) throw new UnexpectedAnswerError('The answer is not a list', facts)
+    return data
   }
 
-  /** Page after page, `page` and `limit` in the query, until one comes back empty. */
-  async *each(query: Query = {}, limit = 100, options?: CallOptions): AsyncGenerator<T> {
+  /**
+   * Page after page, `page` and `limit` in the query, until one comes back empty. A service that knows no pages gives
+   * everything at once, and again.
+   * @throws IncompleteListError when the same full page comes again: there may be more that is never shown
+   */
+  async *each(query: Query = {}, limit = PAGE_SIZE, options?: CallOptions): AsyncGenerator<T> {
+    let before: string | undefined
     for (let page = 1; ; page += 1) {
       const users = await this.list({ ...query, page, limit }, options)
       if (users.length === 0) return
+      const ids = JSON.stringify(users.map(({ id }) => id))
+      if (ids === before) {
+        if (page === 2 && users.length !== limit) return
+        throw new IncompleteListError('The same page came again: does the service know page and limit?')
+      }
+      before = ids
       yield* users
     }
   }
@@ -89,4 +103,9 @@ export class RestUsersClient<T extends { readonly id: string }> {
 
 function isNotFound(error: unknown): error is ApiError {
   return isApiError(error) && error.status === NOT_FOUND
+}
+
+/** What other services answer is not known before it is looked at. */
+function isList(data: unknown): boolean {
+  return Array.isArray(data)
 }

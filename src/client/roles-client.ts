@@ -2,8 +2,8 @@ import { changeInRounds } from './change'
 import { isApiError } from './errors'
 import { ifMatch } from './etag'
 import type { Operator } from './operations'
-import { showsChange } from './own-success'
-import { type Page, readPage, WALK_PAGE_SIZE, walkItems } from './pages'
+import { seenAfter, showsChange } from './own-success'
+import { type Page, readPage, readServedPage, WALK_PAGE_SIZE, walkItems } from './pages'
 import type { CallOptions } from './requester'
 import type { NewRole, Operations, Role, RolePatch, RoleReplacement } from './types.gen'
 import type { ChangeOptions } from './users-client'
@@ -24,7 +24,7 @@ export class RolesClient {
       return (await this.#api.send('createRole', { body: role }, options)).data
     } catch (error) {
       if (!isApiError(error, 'ROLE_TAKEN') || !error.repeated) throw error
-      const found = await this.get(role.name, options)
+      const found = await seenAfter(error, () => this.#find(role.name, options), options ?? {})
       if (found.version === 1 && showsChange(found, role)) return found
       throw error
     }
@@ -39,8 +39,12 @@ export class RolesClient {
   }
 
   /** Every role, to the end. */
-  each(query: RoleWalk = {}, options?: CallOptions): AsyncGenerator<Role> {
-    return walkItems((cursor) => this.list({ page_size: WALK_PAGE_SIZE, ...query, cursor }, options))
+  each({ page_size: pageSize = WALK_PAGE_SIZE, ...query }: RoleWalk = {}, options?: CallOptions): AsyncGenerator<Role> {
+    const load = async (cursor: string | undefined) => {
+      const input = { query: { ...query, page_size: pageSize, cursor } }
+      return readServedPage(await this.#api.send('listRoles', input, options))
+    }
+    return walkItems({ load, pageSize, estimated: query.total === 'estimate', signal: options?.signal })
   }
 
   async replace(name: string, body: RoleReplacement, options: ChangeOptions = {}): Promise<Role> {
@@ -92,10 +96,21 @@ export class RolesClient {
       const renamed = isApiError(error, 'ROLE_NOT_FOUND') && change.name !== undefined && change.name !== name
       const isLate = ifVersion !== undefined && isApiError(error, 'VERSION_MISMATCH')
       if (!(renamed || isLate) || !error.repeated) throw error
-      const role = await this.get(change.name ?? name, options)
+      const newer = async () => {
+        const read = await this.#find(change.name ?? name, options)
+        return ifVersion === undefined || (read && read.version > ifVersion) ? read : undefined
+      }
+      const role = await seenAfter(error, newer, options)
       const isNext = ifVersion === undefined || role.version === ifVersion + 1
       if (isNext && showsChange(role, change)) return role
       throw error
     }
+  }
+
+  async #find(name: string, options?: CallOptions): Promise<Role | undefined> {
+    return this.get(name, options).catch((error: unknown) => {
+      if (isApiError(error, 'ROLE_NOT_FOUND')) return undefined
+      throw error
+    })
   }
 }

@@ -1,8 +1,9 @@
 import { systemClock } from './clock'
 import type { ConfirmOptions } from './eventually'
-import type { ClientLog } from './requester'
-import { type ClientOptions, RollcallClient } from './rollcall-client'
-import { cleanUp, LIFE_CYCLE, type Stage } from './scenario-steps'
+import type { CallOptions, ClientLog } from './requester'
+import { type ClientOptions, RollcallClient, type RestUsersOptions, restUsersClient } from './rollcall-client'
+import { cleanUpPlain, PLAIN_LIFE_CYCLE, type PlainUser } from './scenario-plain'
+import { cleanUp, LIFE_CYCLE, type Step } from './scenario-steps'
 import { UserFactory, type UserFactoryOptions } from './user-factory'
 
 const USERS = 5
@@ -11,6 +12,8 @@ const LATE_EFFECT_MS = 500
 
 export interface ScenarioOptions extends Pick<UserFactoryOptions, 'seed' | 'runId'> {
   readonly client: ClientOptions
+  /** For another service than this one: where its users are, and how it answers. It goes through what it can. */
+  readonly plain?: Pick<RestUsersOptions, 'resourcePath' | 'answers'> | undefined
   /** How many users live through it. */
   readonly users?: number
   /** Breaks it off; what it made is taken away all the same. */
@@ -25,6 +28,8 @@ export interface StepReport {
   /** Answers that came, of any status. */
   readonly answers: number
   readonly retries: number
+  /** Why this kind of service was spared it. */
+  readonly skipped?: string
   readonly error?: unknown
 }
 
@@ -44,51 +49,85 @@ export interface ScenarioReport {
 export async function runScenario(options: ScenarioOptions): Promise<ScenarioReport> {
   const { clock = systemClock } = options.client
   const counter = countingLog(options.client.log)
-  const client = new RollcallClient({ ...options.client, log: counter.log })
   const factory = new UserFactory(options)
-  const call = { signal: options.signal, ...options.confirm }
-  const stage: Stage = { client, factory, count: options.users ?? USERS, options: call, wanted: [], users: [] }
+  const course = courseOf(options, factory, counter.log)
   const begin = clock.now()
   const steps: StepReport[] = []
 
-  const timed = async (name: string, run: () => Promise<unknown>) => {
+  const timed = async (name: string, run: string | (() => Promise<unknown>)) => {
     const before = { at: clock.now(), ...counter.counts() }
-    const failure = await run().then(
-      () => undefined,
-      (error: unknown) => ({ error }),
-    )
+    const isSkipped = typeof run === 'string'
+    const outcome = isSkipped ? { skipped: run } : await failureOf(run)
     const { answers, retries } = counter.counts()
     const counts = { answers: answers - before.answers, retries: retries - before.retries }
-    const report = { name, ms: clock.now() - before.at, ...counts, ...failure }
-    options.onStep?.(report)
-    return report
-  }
-  for (const { name, run } of LIFE_CYCLE) {
-    const report = await timed(name, () => run(stage))
+    const report: StepReport = { name, ms: clock.now() - before.at, ...counts, ...outcome }
     steps.push(report)
-    if ('error' in report) break
+    options.onStep?.(report)
+    return !('error' in report)
+  }
+  let isWell = true
+  for (const { name, run } of course.steps) {
+    isWell = await timed(name, run)
+    if (!isWell) break
   }
   let cleanedUp = 0
-  // Not the caller's signal: what was made is taken away also when it has aborted.
-  const cleaning = { signal: AbortSignal.timeout(CLEAN_UP_MS) }
-  const isBroken = steps.some((step) => 'error' in step)
-  const sweep = async () => (cleanedUp += await cleanUp(stage, cleaning))
-  steps.push(
-    await timed('clean up', async () => {
-      await sweep()
-      if (!isBroken) return
+  await timed('clean up', async () => {
+    // Not the caller's signal: what was made is taken away also when it has aborted.
+    const cleaning = { signal: AbortSignal.timeout(CLEAN_UP_MS) }
+    let found = await course.cleanUp(cleaning)
+    cleanedUp += found
+    while (!isWell) {
       // A request that was given up may still be at work over there.
-      await clock.sleep(LATE_EFFECT_MS)
-      await sweep()
-    }),
-  )
-  await client.close()
+      await clock.sleep(LATE_EFFECT_MS, cleaning.signal)
+      found = await course.cleanUp(cleaning)
+      cleanedUp += found
+      if (found === 0) break
+    }
+  })
+  await course.close()
   return {
     runId: factory.runId,
     ok: steps.every((step) => !('error' in step)),
     ms: clock.now() - begin,
     steps,
     cleanedUp,
+  }
+}
+
+interface Course {
+  readonly steps: readonly { readonly name: string; readonly run: string | (() => Promise<void>) }[]
+  /** Takes away what the run has left. Returns how many users that were. */
+  readonly cleanUp: (options: CallOptions) => Promise<number>
+  readonly close: () => Promise<void>
+}
+
+function courseOf(options: ScenarioOptions, factory: UserFactory, log: ClientLog): Course {
+  const call = { signal: options.signal, ...options.confirm }
+  const common = { factory, count: options.users ?? USERS, options: call, users: [] }
+  if (options.plain) {
+    const client = restUsersClient<PlainUser>({ ...options.client, ...options.plain, log })
+    const stage = { ...common, client, wanted: [] }
+    return {
+      steps: bound(PLAIN_LIFE_CYCLE, stage),
+      cleanUp: (to) => cleanUpPlain(stage, to),
+      close: () => client.close(),
+    }
+  }
+  const client = new RollcallClient({ ...options.client, log })
+  const stage = { ...common, client, wanted: [] }
+  return { steps: bound(LIFE_CYCLE, stage), cleanUp: (to) => cleanUp(stage, to), close: () => client.close() }
+}
+
+function bound<S>(steps: readonly Step<S>[], stage: S): Course['steps'] {
+  return steps.map(({ name, run }) => ({ name, run: typeof run === 'string' ? run : () => run(stage) }))
+}
+
+async function failureOf(run: () => Promise<unknown>): Promise<{ readonly error?: unknown }> {
+  try {
+    await run()
+    return {}
+  } catch (error) {
+    return { error }
   }
 }
 

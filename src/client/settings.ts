@@ -26,16 +26,18 @@ export interface Settings {
 
 /** Every problem at once. The messages name variables and rules, never values. */
 export class SettingsError extends Error {
+  override readonly name = 'SettingsError'
   readonly problems: readonly string[]
 
   constructor(problems: readonly string[]) {
     super(['The settings are not valid:', ...problems.map((problem) => `  - ${problem}`)].join('\n'))
-    this.name = new.target.name
     this.problems = problems
   }
 }
 
 type Variables = Readonly<Record<string, string | undefined>>
+
+export const DEFAULT_RESOURCE_PATH = '/users'
 
 const DAY_MS = 86_400_000
 const RETRIES_MAX = 100
@@ -58,7 +60,7 @@ const schema = joi
     ROLLCALL_TIMEOUT_MS: milliseconds.default(10_000),
     ROLLCALL_TOTAL_TIMEOUT_MS: milliseconds.default(60_000),
     ROLLCALL_RETRIES: joi.number().integer().min(0).max(RETRIES_MAX).default(4),
-    ROLLCALL_RESOURCE_PATH: joi.string().default('/users'),
+    ROLLCALL_RESOURCE_PATH: joi.string().default(DEFAULT_RESOURCE_PATH),
     ROLLCALL_ANSWERS: joi.string().valid('envelope', 'plain').default('envelope'),
     ROLLCALL_LOG_LEVEL: level.default('info'),
     ROLLCALL_HTTP_LOG_LEVEL: level.default('silent'),
@@ -83,7 +85,7 @@ export interface SettingsSources {
  */
 export function readSettings({ env = process.env, folder = '.', profile }: SettingsSources = {}): Settings {
   const shared = readFile(join(folder, '.env'))
-  const chosen = profile ?? env['ROLLCALL_PROFILE'] ?? shared['ROLLCALL_PROFILE']
+  const chosen = profile ?? (env['ROLLCALL_PROFILE'] || shared['ROLLCALL_PROFILE'] || undefined)
   const file = chosen === undefined ? {} : readProfile(folder, chosen)
   const given = ours({ ...shared, ...file, ...env, ...(chosen === undefined ? {} : { ROLLCALL_PROFILE: chosen }) })
   const result = schema.validate(given)

@@ -26,6 +26,12 @@ const NEVER_CONNECTED: ReadonlySet<string> = new Set([
   'EAI_AGAIN',
   'UND_ERR_CONNECT_TIMEOUT',
 ])
+/** What browsers' fetch says, in a TypeError without a code: Chrome, Firefox, Safari. */
+const FETCH_FAILURES: ReadonlySet<unknown> = new Set([
+  'Failed to fetch',
+  'NetworkError when attempting to fetch resource.',
+  'Load failed',
+])
 const TIMEOUT_NAME = 'TimeoutError'
 const NETWORK_NAME = 'NetworkError'
 const TOO_MANY_REQUESTS = 429
@@ -36,11 +42,12 @@ const SERVER_ERRORS_FROM = 500
  * the errors of fetch, undici, axios and got.
  */
 export function isTransient(error: unknown): boolean {
-  for (const { name, code, status, statusCode } of causes(error)) {
+  for (const { name, message, code, status, statusCode } of causes(error)) {
     const answered = status ?? statusCode
     if (typeof answered === 'number') return answered >= SERVER_ERRORS_FROM || answered === TOO_MANY_REQUESTS
     if (name === TIMEOUT_NAME || name === NETWORK_NAME) return true
     if (typeof code === 'string' && NETWORK_CODES.has(code)) return true
+    if (name === 'TypeError' && FETCH_FAILURES.has(message)) return true
   }
   return false
 }

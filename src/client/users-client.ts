@@ -3,8 +3,8 @@ import { isApiError } from './errors'
 import { etagOf, ifMatch } from './etag'
 import { type ConfirmOptions, eventually } from './eventually'
 import type { Operator } from './operations'
-import { showsChange } from './own-success'
-import { type Page, readPage, WALK_PAGE_SIZE, walkItems, walkPages } from './pages'
+import { seenAfter, showsChange } from './own-success'
+import { type Page, readPage, readServedPage, type Walk, WALK_PAGE_SIZE, walkItems, walkPages } from './pages'
 import type { CallOptions } from './requester'
 import type {
   Grant,
@@ -57,16 +57,27 @@ export class UsersClient {
 
   /** Every page, to the end: nobody is skipped or repeated while others come and go. */
   pages(query: UserWalk = {}, options?: CallOptions): AsyncGenerator<Page<User>> {
-    return walkPages(this.#loader(query, options))
+    return walkPages(this.#walk(query, options))
   }
 
   /** Every user, to the end: `for await (const user of client.users.each({ role: 'ADMIN' }))`. */
   each(query: UserWalk = {}, options?: CallOptions): AsyncGenerator<User> {
-    return walkItems(this.#loader(query, options))
+    return walkItems(this.#walk(query, options))
   }
 
-  #loader(query: UserWalk, options?: CallOptions) {
-    return (cursor: string | undefined) => this.list({ page_size: WALK_PAGE_SIZE, ...query, cursor }, options)
+  #walk({ page_size: pageSize = WALK_PAGE_SIZE, ...query }: UserWalk, options?: CallOptions): Walk<User> {
+    const load = async (cursor: string | undefined) => {
+      const input = { query: { ...query, page_size: pageSize, cursor } }
+      return readServedPage(await this.#api.send('listUsers', input, options))
+    }
+    const count = async (more: UserQuery) =>
+      (await this.list({ ...query, ...more, page_size: 1, total: 'exact' }, options)).total ?? 0
+    // Who is there now and has not changed since then was there all the time.
+    const leastSince = async (begin: Date) => (await count({})) - (await count({ updated_after: begin.toISOString() }))
+    const estimated = query.total === 'estimate'
+    // A filter of one's own by that field stands in the way of it.
+    const isConfirmable = query.updated_after === undefined
+    return { load, pageSize, estimated, signal: options?.signal, ...(isConfirmable ? { leastSince } : {}) }
   }
 
   async replace(id: string, body: UserReplacement, options: ChangeOptions = {}): Promise<User> {
@@ -137,12 +148,12 @@ export class UsersClient {
   }
 
   /** Undoes a deletion within the retention time. */
-  async restore(id: string, options?: CallOptions): Promise<User> {
+  async restore(id: string, options: CallOptions = {}): Promise<User> {
     try {
       return (await this.#api.send('restoreUser', { params: { id } }, options)).data
     } catch (error) {
-      if (isApiError(error, 'USER_NOT_FOUND') && error.repeated) return this.get(id, options)
-      throw error
+      if (!isApiError(error, 'USER_NOT_FOUND') || !error.repeated) throw error
+      return seenAfter(error, () => this.#find(id, options), options)
     }
   }
 
@@ -167,8 +178,8 @@ export class UsersClient {
       await this.#api.send('removeUserRole', { params: { id, role } }, options, ifMatch(options.ifVersion))
     } catch (error) {
       if (!(isApiError(error, 'ROLE_NOT_FOUND', 'VERSION_MISMATCH') && error.repeated)) throw error
-      const { roles } = await this.get(id, options)
-      if (roles.includes(role)) throw error
+      const isWithout = async () => ((await this.get(id, options)).roles.includes(role) ? undefined : true)
+      await seenAfter(error, isWithout, options)
     }
   }
 
@@ -275,7 +286,11 @@ export class UsersClient {
       return (await send()).data
     } catch (error) {
       if (ifVersion === undefined || !isApiError(error, 'VERSION_MISMATCH') || !error.repeated) throw error
-      const user = await this.get(id, options)
+      const newer = async () => {
+        const read = await this.get(id, options)
+        return read.version > ifVersion ? read : undefined
+      }
+      const user = await seenAfter(error, newer, options)
       if (user.version === ifVersion + 1 && showsChange(user, change)) return user
       throw error
     }

@@ -6,6 +6,8 @@ import { until } from '../support/service-process'
 import { callersOf, OPERATOR_KEY, REQUIRED, type Someone } from '../support/people'
 
 const HEADER = 'Idempotency-Key'
+/** A store that is slow, on a machine that is busy, is not what these are about. */
+const PATIENT = { MONGO_DEADLINE_MS: '30000' }
 let made = 0
 const email = () => `once.${(made += 1)}@example.com`
 const key = () => `key ${(made += 1)}`
@@ -20,7 +22,7 @@ const records = (api: TestApi) => api.connection.collection('idempotency')
 describe.each([400, 422])('Idempotency-Key, with validation status %i', (invalid) => {
   let api: TestApi
   beforeAll(async () => {
-    api = await startApi({ VALIDATION_STATUS: String(invalid), CORS_ORIGINS: 'https://app.example' })
+    api = await startApi({ ...PATIENT, VALIDATION_STATUS: String(invalid), CORS_ORIGINS: 'https://app.example' })
   })
   afterAll(() => api.stop())
   beforeEach(() => records(api).deleteMany({}))
@@ -283,7 +285,7 @@ describe('what a key may cost', () => {
   let person: Someone
   let people: ReturnType<typeof callersOf>
   beforeAll(async () => {
-    api = await startApi({ ...REQUIRED, TRUST_PROXY: 'loopback' })
+    api = await startApi({ ...REQUIRED, ...PATIENT, TRUST_PROXY: 'loopback' })
     people = callersOf(api)
     person = await people.someone('CLIENT')
   })

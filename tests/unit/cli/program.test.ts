@@ -40,7 +40,8 @@ describe('help', () => {
     expect(help).toMatch(/\nExamples?:\n {2}\$ rollcall /)
     // The examples are of this command, and of options that it has.
     const [, examples = ''] = help.split(/\nExamples?:\n/)
-    for (const line of examples.trim().split('\n')) {
+    for (const line of examples.trimEnd().split('\n')) {
+      expect(line.length).toBeLessThanOrEqual(80)
       expect(line.trim()).toMatch(new RegExp(`^\\$ (.*\\| )?rollcall ${path}\\b`))
       const known = [...command.options, ...program.options, ...command.commands.flatMap(({ options }) => options)]
       const used =

@@ -49,6 +49,7 @@ describe('retrying', () => {
     ['503', answered(503)],
     ['429', answered(429)],
     ['a time-out', Object.assign(new Error('late'), { name: 'TimeoutError' })],
+    ['what the fetch of a browser says of a network that fails', new TypeError('Failed to fetch')],
     ['what fetch says of a refused connection', new TypeError('fetch failed', { cause: reset })],
   ])('tries again after %s', async (_, error) => {
     const { options } = setUp()

@@ -41,6 +41,10 @@ it('takes variables before the profile, and the profile before .env', () => {
   expect(read()).toMatchObject({ baseUrl: 'http://a' })
 })
 
+it('takes an empty variable for none', () => {
+  expect(read({ ROLLCALL_PROFILE: '', ROLLCALL_BASE_URL: '', ROLLCALL_TOKEN: '' })).toEqual(read())
+})
+
 it('tells every problem at once, and no value', () => {
   const env = { ROLLCALL_BASE_URL: 'http://ada:hunter2@host', ROLLCALL_RETRIES: 'many', ROLLCALL_TYPO: 'x' }
   const problems = () => {

@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { readSettings } from '../../../src/client/settings'
 import { ConfigError, loadConfig, readEnvironment, VARIABLES } from '../../../src/config'
 
 const problemsOf = (env: Record<string, string>): readonly string[] => {
@@ -161,10 +162,17 @@ it('.env.example explains every variable, and shows its default', () => {
   const shown = [...text.matchAll(/^#([A-Z_]+)=(.*)$/gm)].map(([, name = '', value = '']) => ({ name, value }))
   const explained = text.split('\n\n').filter((part) => /^# .+\n#[A-Z_]+=/m.test(part))
   const variables = explained.flatMap((part) => part.match(/^#[A-Z_]+=/gm))
+  const isOfClient = ({ name }: { name: string }) => name.startsWith('ROLLCALL_')
+  const ofService = shown.filter((one) => !isOfClient(one))
+  const valuesOf = (all: typeof shown) => Object.fromEntries(all.map(({ name, value }) => [name, value]))
+  const folder = mkdtempSync(join(tmpdir(), 'rollcall-no-env-'))
+  const settings = readSettings({ env: {}, folder })
 
-  expect(shown.map(({ name }) => name).sort()).toEqual([...VARIABLES].sort())
-  expect(variables).toHaveLength(VARIABLES.length)
-  expect(loadConfig(Object.fromEntries(shown.map(({ name, value }) => [name, value])))).toEqual(loadConfig({}))
+  expect(ofService.map(({ name }) => name).sort()).toEqual([...VARIABLES].sort())
+  expect(variables).toHaveLength(shown.length)
+  expect(loadConfig(valuesOf(ofService))).toEqual(loadConfig({}))
+  expect(shown.filter(isOfClient)).toHaveLength(Object.keys(settings).length)
+  expect(readSettings({ env: valuesOf(shown), folder })).toEqual(settings)
 })
 
 describe('a secret in a file of its own', () => {
