@@ -31,6 +31,7 @@ export function parseAggregate(args: Arguments, store: Store): AggregateRequest 
     database: args.database,
     inTransaction: store.transaction !== undefined,
     collation: args.document('collation'),
+    bypassValidation: args.boolean('bypassDocumentValidation'),
   })
   return {
     database: args.database,

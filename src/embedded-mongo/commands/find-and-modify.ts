@@ -62,6 +62,7 @@ interface Request {
   readonly upsert: boolean
   readonly returnNew: boolean
   readonly projection: Projection | undefined
+  readonly bypassValidation: boolean
 }
 
 interface Outcome {
@@ -96,6 +97,7 @@ function parseRequest(args: Arguments): Request {
     upsert,
     returnNew,
     projection: fields === undefined || Object.keys(fields).length === 0 ? undefined : compileProjection(fields),
+    bypassValidation: args.boolean('bypassDocumentValidation'),
   }
 }
 
@@ -149,12 +151,15 @@ async function modifyFirst(
     matches ??= new Matches(prepareQuery(collection, query), { multi: false })
     const { found, state } = matches.next(slice)
     let outcome = NOTHING
-    if (found.length > 0) matches.forEach(found, (one) => (outcome = change(collection, request.update, one)))
+    if (found.length > 0) matches.forEach(found, (one) => (outcome = change(collection, request, one)))
     else if (state === 'paused') return false
     else if (request.upsert && request.update !== undefined) {
       // If that must wait, what it waits for may match.
       matches = undefined
-      const { doc, raw } = insertUpserted(collection, request.update, request.query.filter)
+      const { doc, raw } = insertUpserted(collection, request.update, {
+        filter: request.query.filter,
+        bypassValidation: request.bypassValidation,
+      })
       outcome = { after: raw, upsertedId: doc['_id'] }
     }
     reply = toReply(request, outcome)
@@ -167,9 +172,9 @@ async function modifyFirst(
   return reply
 }
 
-function change(collection: Collection, update: Update | undefined, found: Found): Outcome {
+function change(collection: Collection, { update, bypassValidation }: Request, found: Found): Outcome {
   const { arrayIndex } = found
-  if (update !== undefined) return { ...changeDocument(collection, update, found), arrayIndex }
+  if (update !== undefined) return { ...changeDocument(collection, update, found, bypassValidation), arrayIndex }
   collection.remove(found.documentKey, found.doc)
   return { before: found.raw, arrayIndex }
 }
