@@ -63,7 +63,7 @@ export class Dispatcher {
     }
     if (command === undefined) throw commandNotFound(`no such command: '${name}'`)
     checkBson(message.body)
-    const args = new Arguments(name, readDoc(message.body), message.sequences)
+    const args = new Arguments(name, readDoc(message.body), message.sequences, this.engine.operationMs)
     args.checkFields(command.fields)
     const database = message.kind === 'msg' ? args.database : 'admin'
     if (command.adminOnly === true && database !== 'admin') {

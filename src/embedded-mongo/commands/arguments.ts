@@ -39,6 +39,8 @@ export class Arguments {
     readonly name: string,
     private readonly doc: Doc,
     private readonly sequences: ReadonlyMap<string, readonly Buffer[]> = new Map(),
+    /** How long the command may take when it does not say so itself. */
+    private readonly operationMs?: number,
   ) {}
 
   /** Throws 40415 for a field that nobody reads. */
@@ -171,7 +173,7 @@ export class Arguments {
   }
 
   timeLimit(): TimeLimit {
-    return new TimeLimit(this.count('maxTimeMS'))
+    return new TimeLimit(this.count('maxTimeMS') ?? this.operationMs)
   }
 
   /** The client's logical session, as a key. */

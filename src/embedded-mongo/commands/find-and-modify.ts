@@ -114,6 +114,7 @@ async function modify(
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
     // The sort looks at all that match, without a transaction; what it chose may be changed by others until its turn.
     const batch = new Batch(1)
+    // It holds one document.
     await fillBatch(findSource(query, { skip: 0, limit: 1 }), batch, limit)
     const [chosen] = batch.documents
     if (chosen === undefined) return first(withoutSort(request.query), request.upsert)

@@ -1,5 +1,6 @@
 import type { Doc } from '../bson/doc'
 import { CommandError } from '../bson/errors'
+import { guarded } from '../query/guard'
 import { compileUpdate, upsertBase } from '../query/update'
 import type { Update } from '../query/update'
 import type { Collection } from '../storage/collection'
@@ -86,7 +87,8 @@ export function changeDocument(
   bypassValidation: boolean | undefined,
 ): Changed {
   const { doc, raw: before, documentKey, arrayIndex } = found
-  const after = update.apply(doc, { isInsert: false, positionalIndex: arrayIndex, now: new Date() })
+  const context = { isInsert: false, positionalIndex: arrayIndex, now: new Date() }
+  const after = guarded(() => update.apply(doc, context))
   if (after === doc) return { before, after: before, changed: false }
   const raw = documentFromUpdate(after, before)
   if (raw.equals(before)) return { before, after: before, changed: false }
@@ -101,7 +103,8 @@ export function insertUpserted(
   update: Update,
   { filter, bypassValidation }: Pick<UpdateStatement, 'filter' | 'bypassValidation'>,
 ): { doc: Doc; raw: Buffer } {
-  const doc = withId(update.apply(upsertBase(filter), { isInsert: true, now: new Date() }))
+  const context = { isInsert: true, now: new Date() }
+  const doc = withId(guarded(() => update.apply(upsertBase(filter), context)))
   const raw = documentFromUpdate(doc)
   if (bypassValidation !== true) checkNew(collection, doc)
   collection.insert(raw, doc)

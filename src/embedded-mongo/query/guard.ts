@@ -1,11 +1,12 @@
 import { createContext, Script } from 'node:vm'
 import type { Context } from 'node:vm'
+import { counted } from '../bson/effort'
 import { CommandError } from '../bson/errors'
 
 /*
- * What may take for ever, such as a regular expression that backtracks, runs in the engine's one thread, but under a
- * watch: V8 can be stopped from another thread in the middle of it. That costs 0.3 to 0.45 ms, so it is for what is
- * not known to be harmless.
+ * What may take for ever, such as a regular expression that backtracks or arrays that are mapped over arrays, runs in the
+ * engine's one thread, but under a watch: V8 can be stopped from another thread in the middle of it. That costs 0.3 to
+ * 0.45 ms, so it is for what is not known to be harmless.
  */
 
 /** How long the work on one document may keep everybody else waiting. Beyond that the command fails. */
@@ -13,17 +14,28 @@ export const GUARDED_MS_MAX = 40
 /** On a busy machine the time may be up before the work has had its share of a processor: then it begins anew. */
 const ATTEMPTS_MAX = 4
 const PROCESSOR_SHARE_MIN = 0.6
+/** Steps (see bson/effort) that are made without a watch: some milliseconds. */
+const FREE_STEPS = 20_000
 
 const NEEDS_GUARD = new Error('needs a guard')
+
+/** What is thrown through work in order to run it again: no error of that work. */
+export function isRestart(error: unknown): boolean {
+  return error === NEEDS_GUARD
+}
+
 /** What the thread is in. All of it is synchronous. */
 let inside: 'nothing' | 'trial' | 'guard' = 'nothing'
 
-/** Runs the work on one document: freely, unless something in it turns out to be costly; then again, under guard. */
+/**
+ * Runs the work on one document: freely, unless it turns out to be costly, or to be much; then again, under guard. So it
+ * must be possible to break it off anywhere and to begin anew.
+ */
 export function guarded<T>(run: () => T): T {
   if (inside !== 'nothing') return run()
   inside = 'trial'
   try {
-    return run()
+    return counted(FREE_STEPS, NEEDS_GUARD, run)
   } catch (error) {
     if (error !== NEEDS_GUARD) throw error
   } finally {
