@@ -142,7 +142,9 @@ export const DATABASE = 'fuzz'
 
 /** Names that mean something somewhere. */
 const WORDS =
-  'a b c d _id a.b a.0 a.$ a.$[] a.$[e] $a $$ROOT $$NOW $$this $ref $id __proto__ constructor toString 0 1 -1 e text'.split(' ')
+  'a b c d _id a.b a.0 a.$ a.$[] a.$[e] $a $$ROOT $$NOW $$this $ref $id __proto__ constructor toString 0 1 -1 e text'.split(
+    ' ',
+  )
 const OPERATORS =
   '$and $or $nor $not $eq $ne $gt $gte $lt $lte $in $nin $all $elemMatch $exists $type $size $mod $regex $options $expr $where $bitsAllSet $set $unset $inc $mul $min $max $push $pull $addToSet $pop $rename $currentDate $setOnInsert $pullAll $bit $each $slice $sort $position $match $group $project $addFields $unwind $lookup $limit $skip $count $facet $bucket $bucketAuto $sample $replaceRoot $unionWith $graphLookup $setWindowFields $redact $sortByCount $densify $fill $merge $add $subtract $multiply $divide $pow $mod $abs $concat $substr $split $toUpper $map $filter $reduce $range $zip $cond $ifNull $switch $let $literal $dateToString $convert $toInt $toDecimal $arrayElemAt $setUnion $regexMatch $regexFindAll $objectToArray $arrayToObject $sum $avg $first $last $stdDevPop $mergeObjects $getField $setField $sortArray $trim $indexOfArray $jsonSchema'.split(
     ' ',

@@ -147,7 +147,9 @@ it(
     expect(stderr).toBe('')
     expect(grownMiB).toBeLessThan(MEMORY_GROWTH_MIB_MAX)
     expect(pings.maxMs).toBeLessThan(PING_MS_MAX)
-    const names = (await neighbour.db(DATABASE).listCollections({}, { nameOnly: true }).toArray()).map(({ name }) => name)
+    const names = (await neighbour.db(DATABASE).listCollections({}, { nameOnly: true }).toArray()).map(
+      ({ name }) => name,
+    )
     for (const name of names) {
       expect(await neighbour.db(DATABASE).command({ validate: name })).toMatchObject({ valid: true, errors: [] })
     }

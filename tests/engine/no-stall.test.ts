@@ -91,7 +91,9 @@ it.each(chosen)(
     const ms = performance.now() - startedMs
     const stallMs = await longestStallMs(engine.child)
     if (FULL_SIZE > 0) {
-      process.stdout.write(`${stallMs.toFixed(0).padStart(6)} ms of ${ms.toFixed(0).padStart(6)}  ${name}  ${outcome}\n`)
+      process.stdout.write(
+        `${stallMs.toFixed(0).padStart(6)} ms of ${ms.toFixed(0).padStart(6)}  ${name}  ${outcome}\n`,
+      )
     }
     if (outcome === 'not done in time') {
       await stop()

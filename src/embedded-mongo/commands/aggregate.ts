@@ -43,11 +43,7 @@ export const aggregate: Command = {
   },
 }
 
-async function aggregateSource(
-  context: CommandContext,
-  request: AggregateRequest,
-  limit: TimeLimit,
-): Promise<Source> {
+async function aggregateSource(context: CommandContext, request: AggregateRequest, limit: TimeLimit): Promise<Source> {
   const { collection, start } = request
   if (collection === undefined) {
     checkQuery({ ...request, filter: start.filter, sort: start.sort })

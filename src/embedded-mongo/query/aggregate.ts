@@ -26,10 +26,7 @@ export interface PipelineContext {
 export function openPipeline(docs: Flow, pipeline: readonly Doc[], context: PipelineContext): Flow {
   const { variables = {}, collation, now, isOver = () => false, held = new HeldBytes() } = context
   const collection = (name: string): Flow => context.collection(name)
-  const run = compilePipeline(
-    pipeline,
-    contextOf({ collection, variables, now, collation, isOver, held }),
-  )
+  const run = compilePipeline(pipeline, contextOf({ collection, variables, now, collation, isOver, held }))
   return run(docs)
 }
 

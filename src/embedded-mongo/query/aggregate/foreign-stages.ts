@@ -1,8 +1,11 @@
 import { isDoc } from '../../bson/doc'
 import type { Doc } from '../../bson/doc'
+import { toNumber } from '../../bson/exact'
+import { isNumeric } from '../../bson/types'
 import { costly } from '../guard'
 import { PAUSE } from '../pause'
 import { bucketAuto } from './bucket-auto'
+import { located } from './expression/arguments'
 import { compileEvaluation } from './expression/compile'
 import { sortStage } from './basic-stages'
 import { gathered } from './flow'
@@ -24,6 +27,9 @@ const DOCUMENTS_AT_A_TIME = 32
 export function foreignStage(name: string, stage: Doc, context: StageContext): Stage {
   const options: MingoOptions = { variables: promoted(context.variables) as Doc }
   switch (name) {
+    case '$densify':
+      checkDensify(stage[name])
+      break
     case '$bucketAuto': {
       const spec = stage[name]
       if (isDoc(spec) && spec['granularity'] !== undefined) break
@@ -39,6 +45,20 @@ export function foreignStage(name: string, stage: Doc, context: StageContext): S
   return function* (docs) {
     yield* watched(stage, yield* gathered(docs, context.held), options)
   }
+}
+
+/** MongoDB's bound on the documents that $densify makes. */
+const DENSIFIED_MAX = 500_000
+
+/** Where the bounds are given it can be told before. */
+function checkDensify(spec: unknown): void {
+  const range = isDoc(spec) && isDoc(spec['range']) ? spec['range'] : {}
+  const { bounds, step } = range
+  if (!Array.isArray(bounds) || !isNumeric(step)) return
+  const [low = NaN, high = NaN] = bounds.map((bound: unknown) => (isNumeric(bound) ? toNumber(bound) : NaN))
+  const wanted = (high - low) / toNumber(step)
+  if (!(wanted > DENSIFIED_MAX)) return
+  throw located(5897900, `Generated more than ${DENSIFIED_MAX} documents in $densify`)
 }
 
 function watched(stage: Doc, docs: readonly Doc[], options: MingoOptions): readonly Doc[] {

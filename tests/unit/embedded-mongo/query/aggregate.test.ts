@@ -418,7 +418,9 @@ describe('accumulators that choose, and buckets', () => {
       stored({ _id: { min: 3, max: 5 }, count: 2 }),
       stored({ _id: { min: 5, max: 5 }, count: 1 }),
     ])
-    expect(run([{ $bucketAuto: { groupBy: '$n', buckets: 100, output: { s: { $sum: '$n' } } } }], values)).toHaveLength(5)
+    expect(run([{ $bucketAuto: { groupBy: '$n', buckets: 100, output: { s: { $sum: '$n' } } } }], values)).toHaveLength(
+      5,
+    )
     expect(run([{ $bucketAuto: { groupBy: '$n', buckets: 3 } }], [])).toEqual([])
     expect(errorOf(() => run([{ $bucketAuto: { groupBy: '$n', buckets: 0 } }]))).toBe(40243)
     expect(errorOf(() => run([{ $bucketAuto: { groupBy: 'n', buckets: 1 } }]))).toBe(40239)
