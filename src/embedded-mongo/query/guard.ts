@@ -11,7 +11,7 @@ import { CommandError } from '../bson/errors'
 
 /** How long the work on one document may keep everybody else waiting. Beyond that the command fails. */
 export const GUARDED_MS_MAX = 40
-/** On a busy machine the time may be up before the work has had its share of a processor: then it begins anew. */
+/** On a busy machine the time may be up before the work has had its share of a processor: then it begins anew, with more. */
 const ATTEMPTS_MAX = 4
 const PROCESSOR_SHARE_MIN = 0.6
 /** Steps (see bson/effort) that are made without a watch: some milliseconds. */
@@ -57,7 +57,7 @@ function underGuard<T>(run: () => T): T {
     for (let attempt = 1; ; attempt++) {
       const before = process.cpuUsage()
       try {
-        return runStoppably(run)
+        return runStoppably(run, GUARDED_MS_MAX * 2 ** (attempt - 1))
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'ERR_SCRIPT_EXECUTION_TIMEOUT') throw error
         const { user, system } = process.cpuUsage(before)
@@ -73,10 +73,10 @@ function underGuard<T>(run: () => T): T {
 const script = new Script('run()')
 let sandbox: (Context & { run?: () => unknown }) | undefined
 
-function runStoppably<T>(run: () => T): T {
+function runStoppably<T>(run: () => T, timeout: number): T {
   sandbox ??= createContext({})
   sandbox.run = run
-  return script.runInContext(sandbox, { timeout: GUARDED_MS_MAX }) as T
+  return script.runInContext(sandbox, { timeout }) as T
 }
 
 function tookTooLong(): CommandError {

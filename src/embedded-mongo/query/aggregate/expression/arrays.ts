@@ -10,7 +10,7 @@ import { compileSort } from '../../sort'
 import { valueSet } from '../value-map'
 import type { ValueSet } from '../value-map'
 import { located, namedArguments, paid, values, variadic } from './arguments'
-import type { CompileOperation } from './environment'
+import type { CompileOperation, Environment } from './environment'
 import { isNullish, isTruthy, withVariables } from './environment'
 
 /** Bound on the elements that one $range may make. */
@@ -37,6 +37,11 @@ function variableName(name: unknown): string {
   throw new CommandError(9, 'FailedToParse', `${showValue(name)} is not a valid name for a variable`)
 }
 
+/** An environment of its own, made once for all elements: nobody keeps it beyond the evaluation of one. */
+function scope(env: Environment): Environment {
+  return withVariables(env, {})
+}
+
 const map: CompileOperation = (operand, compile, name) => {
   const named = namedArguments(operand, name, ['input', 'in'], ['as'])
   const [input, body] = [compile(named['input']), compile(named['in'])]
@@ -44,7 +49,11 @@ const map: CompileOperation = (operand, compile, name) => {
   return (env) => {
     const array = paid(input(env))
     if (isNullish(array)) return null
-    return arrayOf(name, 16883, array).map((element) => body(withVariables(env, { [variable]: element })) ?? null)
+    const inner = scope(env)
+    return arrayOf(name, 16883, array).map((element) => {
+      inner.variables[variable] = element
+      return body(inner) ?? null
+    })
   }
 }
 
@@ -56,9 +65,11 @@ const filter: CompileOperation = (operand, compile, name) => {
     const array = paid(input(env))
     if (isNullish(array)) return null
     const most = limit(env)
-    const found = arrayOf(name, 28651, array).filter((element) =>
-      isTruthy(test(withVariables(env, { [variable]: element }))),
-    )
+    const inner = scope(env)
+    const found = arrayOf(name, 28651, array).filter((element) => {
+      inner.variables[variable] = element
+      return isTruthy(test(inner))
+    })
     return isNullish(most) ? found : found.slice(0, integerOf(name, most))
   }
 }
@@ -69,10 +80,12 @@ const reduce: CompileOperation = (operand, compile, name) => {
   return (env) => {
     const array = paid(input(env))
     if (isNullish(array)) return null
-    return arrayOf(name, 40080, array).reduce(
-      (value, element) => body(withVariables(env, { value, this: element })),
-      initial(env),
-    )
+    const inner = scope(env)
+    return arrayOf(name, 40080, array).reduce((value, element) => {
+      inner.variables['value'] = value
+      inner.variables['this'] = element
+      return body(inner)
+    }, initial(env))
   }
 }
 
@@ -201,7 +214,9 @@ function pairOf(entry: unknown): readonly unknown[] {
 const objectToArray = values(1, 1, (value) => {
   if (isNullish(value)) return null
   if (!isDoc(value)) throw located(40390, `$objectToArray requires a document input, found: ${typeName(value)}`)
-  return Object.entries(value).map(([k, v]) => ({ k, v }))
+  const entries = Object.entries(value)
+  spend(entries.length)
+  return entries.map(([k, v]) => ({ k, v }))
 })
 
 export const ARRAYS: Readonly<Record<string, CompileOperation>> = {

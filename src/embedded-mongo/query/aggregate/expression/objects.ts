@@ -1,7 +1,7 @@
 import { Binary, Double, Int32 } from 'bson'
 import { getField, hasField, isDoc, setField, writeDoc } from '../../../bson/doc'
 import type { Doc } from '../../../bson/doc'
-import { spend } from '../../../bson/effort'
+import { spend, spendOnText } from '../../../bson/effort'
 import { documentTooLarge } from '../../../bson/errors'
 import { textOf, typeName, rankOf, RANK, docOf } from '../../../bson/types'
 import { integerOf } from './arrays'
@@ -127,9 +127,15 @@ function binarySize(value: unknown): number | undefined {
   return value instanceof Binary ? value.position : undefined
 }
 
+function storedSize(doc: Doc): number {
+  const { byteLength } = writeDoc(doc)
+  spendOnText(byteLength)
+  return byteLength
+}
+
 export const OBJECTS: Readonly<Record<string, CompileOperation>> = {
   $binarySize: sizeOf('$binarySize', binarySize),
-  $bsonSize: sizeOf('$bsonSize', (value) => (isDoc(value) ? writeDoc(value).byteLength : undefined)),
+  $bsonSize: sizeOf('$bsonSize', (value) => (isDoc(value) ? storedSize(value) : undefined)),
   $concat: concat,
   $getField: readField,
   $indexOfCP: indexOfCodePoint,
