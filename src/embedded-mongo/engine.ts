@@ -53,6 +53,7 @@ export async function openEngine(options: EngineSettings): Promise<Engine> {
   const catalog = await openCatalog(environment, options.folder)
   const records = new WriteRecords(environment.sessions)
   const cursors = new Cursors()
+  const memory = new MemoryPool(poolBytesMax(), () => cursors.makeRoom())
   const lifetimeMs = options.transactionLifetimeMs ?? TRANSACTION_LIFETIME_MS
   const ended = (transaction: Transaction): void => cursors.killTransaction(transaction)
   const startedAt = new Date()
@@ -62,10 +63,10 @@ export async function openEngine(options: EngineSettings): Promise<Engine> {
     environment,
     catalog,
     cursors,
-    memory: new MemoryPool(poolBytesMax(), () => cursors.makeRoom()),
+    memory,
     store: new LiveStore(environment, catalog),
     records,
-    transactions: new Transactions({ environment, catalog, records, lifetimeMs, onEnd: ended }),
+    transactions: new Transactions({ environment, catalog, records, memory, lifetimeMs, onEnd: ended }),
     cluster: new Cluster(startedAt),
     operationMs: options.operationMs ?? OPERATION_MS_MAX,
     startedAt,
