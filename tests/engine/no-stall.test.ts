@@ -12,7 +12,7 @@ import { WireSocket, bodySection, opMsg } from './wire-socket'
 const FULL_SIZE = Number(process.env['HEAVY_SIZE'] ?? 0)
 const SIZE = FULL_SIZE || 2_000
 /** A turn and the step that it is in; the rest is for slow and busy machines, where a millisecond does less. */
-const STALL_MS_MAX = FULL_SIZE > 0 ? 50 : 250
+const STALL_MS_MAX = FULL_SIZE > 0 ? 50 : 1_000
 /** Some would take for ever: they are ended. */
 const COMMAND_MS_MAX = 30_000
 /** Without HEAVY_SIZE: what would take minutes or all memory, whatever the size, if nothing stopped it. */

@@ -398,7 +398,7 @@ describe('accumulators that choose, and buckets', () => {
 
   test('one of them, and deviations', () => {
     expect(grouped({ $top: { sortBy: { n: -1 }, output: '$n' } })).toEqual(new Int32(9))
-    expect(grouped({ $bottom: { sortBy: { n: -1 }, output: ['$_id', '$n'] } })).toEqual(list(5, null))
+    expect(grouped({ $bottom: { sortBy: { _id: 1 }, output: ['$_id', '$n'] } })).toEqual(list(5, null))
     expect(grouped({ $stdDevPop: '$n' })).toEqual(new Double(Math.sqrt(32 / 3)))
     expect(grouped({ $stdDevSamp: '$n' })).toEqual(new Double(4))
     expect(run([{ $match: { _id: 1 } }, { $group: { _id: null, is: { $stdDevSamp: '$n' } } }], docs)).toEqual([
