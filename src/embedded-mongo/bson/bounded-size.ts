@@ -23,7 +23,7 @@ export function boundedSize(value: unknown, max: number): number {
   }
   const visitAll = (array: readonly unknown[], depth: number): void => {
     if (depth > DEPTH_MAX) throw new CommandError(15, 'Overflow', `a value is nested deeper than ${DEPTH_MAX} levels`)
-    for (let i = 0; i < array.length; i++) visit(array[i], depth + 1)
+    for (const element of array) visit(element, depth + 1)
   }
   const visitFields = (doc: Readonly<Record<string, unknown>>, depth: number): void => {
     if (depth > DEPTH_MAX) throw new CommandError(15, 'Overflow', `a value is nested deeper than ${DEPTH_MAX} levels`)

@@ -45,24 +45,24 @@ export function guarded<T>(run: () => T): T {
 }
 
 /** A part of the work that may take for ever. Throws MaxTimeMSExpired (50) when it takes longer than one may wait. */
-export function costly<T>(run: () => T): T {
+export function costly<T>(run: () => T, msMax = GUARDED_MS_MAX): T {
   if (inside === 'guard') return run()
   if (inside === 'trial') throw NEEDS_GUARD
-  return underGuard(run)
+  return underGuard(run, msMax)
 }
 
-function underGuard<T>(run: () => T): T {
+function underGuard<T>(run: () => T, msMax: number = GUARDED_MS_MAX): T {
   inside = 'guard'
   try {
     for (let attempt = 1; ; attempt++) {
       const before = process.cpuUsage()
       try {
-        return runStoppably(run, GUARDED_MS_MAX * 2 ** (attempt - 1))
+        return runStoppably(run, msMax * 2 ** (attempt - 1))
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'ERR_SCRIPT_EXECUTION_TIMEOUT') throw error
         const { user, system } = process.cpuUsage(before)
-        const enough = (user + system) / 1_000 >= GUARDED_MS_MAX * PROCESSOR_SHARE_MIN
-        if (enough || attempt === ATTEMPTS_MAX) throw tookTooLong()
+        const enough = (user + system) / 1_000 >= msMax * PROCESSOR_SHARE_MIN
+        if (enough || attempt === ATTEMPTS_MAX) throw tookTooLong(msMax)
       }
     }
   } finally {
@@ -79,7 +79,7 @@ function runStoppably<T>(run: () => T, timeout: number): T {
   return script.runInContext(sandbox, { timeout }) as T
 }
 
-function tookTooLong(): CommandError {
-  const message = `operation exceeded time limit: one document, or one regular expression, took more than ${GUARDED_MS_MAX} ms`
+function tookTooLong(ms: number): CommandError {
+  const message = `operation exceeded time limit: one document, one stage, or one regular expression, took more than ${ms} ms`
   return new CommandError(50, 'MaxTimeMSExpired', message)
 }

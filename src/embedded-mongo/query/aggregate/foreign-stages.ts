@@ -18,11 +18,13 @@ import { valueMap } from './value-map'
 
 /** Given to mingo at a time, where it sees each document alone. */
 const DOCUMENTS_AT_A_TIME = 32
+/** How long mingo may take for what it is given at a time: it cannot take turns. */
+const FOREIGN_MS_MAX = 100
 
 /**
  * A stage that is mingo's. What it makes of a document alone is made of a few at a time; a window is made of one
- * partition at a time; the others see everything at once. What it is given at a time it must be done with in as long as
- * one document may take, or the pipeline fails.
+ * partition at a time; the others see everything at once. What it is given at a time it must be done with in time, or
+ * the pipeline fails.
  */
 export function foreignStage(name: string, stage: Doc, context: StageContext): Stage {
   const options: MingoOptions = { variables: promoted(context.variables) as Doc }
@@ -62,7 +64,7 @@ function checkDensify(spec: unknown): void {
 }
 
 function watched(stage: Doc, docs: readonly Doc[], options: MingoOptions): readonly Doc[] {
-  return costly(() => [...mingoStage(stage, docs, options)])
+  return costly(() => [...mingoStage(stage, docs, options)], FOREIGN_MS_MAX)
 }
 
 function* fewAtATime(stage: Doc, docs: Flow, options: MingoOptions): Flow {
