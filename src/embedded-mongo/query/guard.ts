@@ -13,6 +13,8 @@ import { CommandError } from '../bson/errors'
 export const GUARDED_MS_MAX = 40
 /** On a busy machine the time may be up before the work has had its share of a processor: then it begins anew, with more. */
 const ATTEMPTS_MAX = 4
+/** Each has so much more time than the one before. */
+const ATTEMPT_GROWTH = 1.5
 const PROCESSOR_SHARE_MIN = 0.6
 /** Steps (see bson/effort) that are made without a watch: some milliseconds. */
 const FREE_STEPS = 20_000
@@ -57,7 +59,7 @@ function underGuard<T>(run: () => T, msMax: number = GUARDED_MS_MAX): T {
     for (let attempt = 1; ; attempt++) {
       const before = process.cpuUsage()
       try {
-        return runStoppably(run, msMax * 2 ** (attempt - 1))
+        return runStoppably(run, Math.round(msMax * ATTEMPT_GROWTH ** (attempt - 1)))
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'ERR_SCRIPT_EXECUTION_TIMEOUT') throw error
         const { user, system } = process.cpuUsage(before)
