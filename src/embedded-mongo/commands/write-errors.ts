@@ -25,7 +25,7 @@ export class WriteErrors {
   note(index: number, error: unknown): boolean {
     if (!(error instanceof CommandError)) throw error
     const told = this.bytes < TOLD_BYTES_MAX ? { errmsg: error.message, ...error.extra } : { errmsg: '' }
-    this.bytes += boundedSize(told, Infinity)
+    this.bytes += boundedSize(told, Number.MAX_SAFE_INTEGER)
     this.errors.push({ index, code: error.code, ...told })
     return this.ordered
   }
