@@ -41,7 +41,7 @@ export function parseAggregate(args: Arguments, store: Store): AggregateRequest 
     output,
     hint: args.hint(),
     collation: args.document('collation'),
-    variables: args.document('let'),
+    variables: args.variables('let'),
   }
 }
 

@@ -5,6 +5,7 @@ import { badValue, CommandError, failedToParse, invalidNamespace, typeMismatch }
 import { toNumber } from '../bson/exact'
 import { isNumeric, typeName } from '../bson/types'
 import { TimeLimit } from '../execution/slice'
+import { commandVariables } from '../query/command-variables'
 
 /** Fields that any command may have. */
 const GENERIC_FIELDS: ReadonlySet<string> = new Set([
@@ -96,6 +97,12 @@ export class Arguments {
     const value = this.present(field)
     if (value === undefined || isDoc(value)) return value
     throw this.wrongType(field, value, 'object')
+  }
+
+  /** The values of a `let`. */
+  variables(field: string): Doc | undefined {
+    const spec = this.document(field)
+    return spec === undefined ? undefined : commandVariables(spec, new Date())
   }
 
   requiredDocument(field: string): Doc {

@@ -40,7 +40,7 @@ export const bulkWrite: Command = {
     })
     const around = {
       namespaces,
-      variables: args.document('let'),
+      variables: args.variables('let'),
       bypassValidation: args.boolean('bypassDocumentValidation'),
     }
     const operations = args.rawDocuments('ops').map((raw) => parseOperation(raw, around))

@@ -83,7 +83,8 @@ function parseRequest(args: Arguments): Request {
     throw failedToParse(message)
   }
   if (!remove && !args.has('update')) throw failedToParse("Either an update or 'remove'=true must be specified")
-  const options = { arrayFilters: args.documents('arrayFilters'), variables: args.document('let') }
+  const variables = args.variables('let')
+  const options = { arrayFilters: args.documents('arrayFilters'), variables }
   const fields = args.document('fields')
   return {
     query: {
@@ -91,7 +92,7 @@ function parseRequest(args: Arguments): Request {
       sort: args.document('sort'),
       hint: args.hint(),
       collation: args.document('collation'),
-      variables: args.document('let'),
+      variables,
     },
     update: remove ? undefined : compileUpdate(updateOf(args.get('update')), options),
     upsert,

@@ -71,7 +71,7 @@ export function parseFind(args: Arguments): FindRequest {
       sort: args.document('sort'),
       hint: args.hint(),
       collation: args.document('collation'),
-      variables: args.document('let'),
+      variables: args.variables('let'),
     },
     options: {
       skip: args.count('skip') ?? 0,

@@ -24,7 +24,7 @@ export const update: Command = {
   run: async (args, context) => {
     const { database, collection: name } = args
     const around = {
-      variables: args.document('let'),
+      variables: args.variables('let'),
       bypassValidation: args.boolean('bypassDocumentValidation'),
     }
     const statements = args.requiredDocuments('updates').map((doc) => parseStatement(doc, around))
