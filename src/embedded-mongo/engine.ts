@@ -86,8 +86,9 @@ async function openCatalog(environment: Environment, folder: string): Promise<Ca
   }
 }
 
-export async function closeEngine(engine: Engine): Promise<void> {
+/** `atRest`: nobody reads or writes any more. Else the store is left open, since it may not be closed below a reader. */
+export async function closeEngine(engine: Engine, atRest: boolean): Promise<void> {
   engine.transactions.endAll()
   engine.cursors.close()
-  await engine.environment.close()
+  await (atRest ? engine.environment.close() : engine.environment.endWrites())
 }

@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util'
 import { OPERATION_MS_MAX } from './engine'
 import { LOOPBACK_HOSTS, MESSAGE_MS_MAX } from './server'
 import { TRANSACTION_LIFETIME_MS } from './sessions/transactions'
+import { SLOW_MS } from './slow-log'
 import { TTL_INTERVAL_MS } from './ttl'
 
 export const USAGE = `Usage: main.js [--port N] [--host ADDRESS] (--dbpath DIR | --in-memory) [--ttl-interval-ms N]
@@ -15,6 +16,7 @@ export const USAGE = `Usage: main.js [--port N] [--host ADDRESS] (--dbpath DIR |
   --transaction-ms N   how long a transaction may be open before it is aborted (default ${TRANSACTION_LIFETIME_MS})
   --operation-ms N     how long an operation may take that names no maxTimeMS; 0: for ever (default ${OPERATION_MS_MAX})
   --message-ms N       how long a message may take to come whole (default ${MESSAGE_MS_MAX})
+  --slow-ms N          tell of commands that take at least as long, without their values (default ${SLOW_MS})
   --quiesce-ms N       how long to go on serving open connections after a signal to end (default 0)
   --help               show this
 `
@@ -32,6 +34,7 @@ export interface EngineOptions {
   readonly ttlIntervalMs: number
   readonly lockWaitMs: number
   readonly transactionMs: number
+  readonly slowMs: number
   readonly quiesceMs: number
   readonly operationMs: number
   /** From a message's first byte to its last. */
@@ -65,6 +68,7 @@ export function parseOptions(argv: readonly string[]): EngineOptions | 'help' {
     transactionMs: whole('--transaction-ms', values['transaction-ms'], TRANSACTION_LIFETIME_MS, 1, INTERVAL_MS_MAX),
     operationMs: whole('--operation-ms', values['operation-ms'], OPERATION_MS_MAX, 0, INTERVAL_MS_MAX),
     messageMsMax: whole('--message-ms', values['message-ms'], MESSAGE_MS_MAX, 1, INTERVAL_MS_MAX),
+    slowMs: whole('--slow-ms', values['slow-ms'], SLOW_MS, 0, INTERVAL_MS_MAX),
     quiesceMs: whole('--quiesce-ms', values['quiesce-ms'], 0, 0, INTERVAL_MS_MAX),
   }
 }
@@ -83,6 +87,7 @@ function parse(argv: readonly string[]) {
         'transaction-ms': { type: 'string' },
         'operation-ms': { type: 'string' },
         'message-ms': { type: 'string' },
+        'slow-ms': { type: 'string' },
         'quiesce-ms': { type: 'string' },
         help: { type: 'boolean' },
       },

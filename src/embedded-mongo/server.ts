@@ -10,7 +10,7 @@ import { Traffic } from './traffic'
 /** Connections at a time; one more is closed at once. */
 export const CONNECTIONS_MAX = 5_000
 /** How long open connections may take to finish what they do when the server closes. */
-const CLOSE_MS_MAX = 5_000
+const CLOSE_MS_MAX = 1_000
 /** The addresses of this machine alone. The server asks nobody who they are, so nobody else may reach it. */
 export const LOOPBACK_HOSTS: readonly string[] = ['127.0.0.1', '::1', 'localhost']
 
@@ -26,7 +26,8 @@ export interface WireServer {
   readonly port: number
   /** Resolves when no connection is open any more, after `ms` at the latest. */
   quiet(ms: number): Promise<void>
-  close(): Promise<void>
+  /** False when connections were still at work after the time that they have for it. */
+  close(): Promise<boolean>
 }
 
 export interface ListenOptions {
@@ -93,9 +94,12 @@ async function quiet(connections: ReadonlySet<Connection>, ms: number): Promise<
   while (connections.size > 0 && performance.now() < end) await sleep(QUIET_CHECK_MS)
 }
 
-async function close(server: Server, connections: ReadonlySet<Connection>): Promise<void> {
+async function close(server: Server, connections: ReadonlySet<Connection>): Promise<boolean> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-  const timeout = new Promise<void>((resolve) => setTimeout(resolve, CLOSE_MS_MAX).unref())
-  const ended = Promise.all([...connections].map((connection) => connection.end())).then(() => closed)
-  await Promise.race([ended, timeout])
+  const timeout = new Promise<false>((resolve) => setTimeout(() => resolve(false), CLOSE_MS_MAX).unref())
+  const ended = Promise.all([...connections].map((connection) => connection.end())).then(async () => {
+    await closed
+    return true
+  })
+  return Promise.race([ended, timeout])
 }
