@@ -29,7 +29,7 @@ const ROUND_MS = 60_000
 const acknowledged = () => WORKLOADS.reduce((sum, workload) => sum + workload.acknowledged, 0)
 
 async function connect({ uri }: Engine): Promise<MongoClient> {
-  return MongoClient.connect(uri, { maxPoolSize: 16, serverSelectionTimeoutMS: 500 })
+  return MongoClient.connect(uri, { maxPoolSize: 16, serverSelectionTimeoutMS: 20_000 })
 }
 
 /** Lets all writers write until a SIGKILL, and all of them find out. */
@@ -46,8 +46,9 @@ async function writeAndKill(engine: Engine, round: number): Promise<void> {
   while (acknowledged() < target) await sleep(2)
   await sleep(anyBelow(MS_BEFORE_THE_KILL_MAX))
   await engine.kill()
-  await Promise.all(writers)
+  // Who waits for a server to come back is told so too.
   await Promise.all(clients.map((client) => client.close()))
+  await Promise.all(writers)
 }
 
 async function check(engine: Engine): Promise<void> {
