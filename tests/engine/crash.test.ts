@@ -28,8 +28,14 @@ const ROUND_MS = 60_000
 
 const acknowledged = () => WORKLOADS.reduce((sum, workload) => sum + workload.acknowledged, 0)
 
-async function connect({ uri }: Engine): Promise<MongoClient> {
-  return MongoClient.connect(uri, { maxPoolSize: 16, serverSelectionTimeoutMS: 20_000 })
+/** Short of patience, since it is about to lose its server: so it may take more than one attempt on a slow machine. */
+async function connect({ uri }: Engine, attempts = 10): Promise<MongoClient> {
+  try {
+    return await MongoClient.connect(uri, { maxPoolSize: 16, serverSelectionTimeoutMS: 1_500 })
+  } catch (error) {
+    if (attempts === 1) throw error
+    return connect({ uri } as Engine, attempts - 1)
+  }
 }
 
 /** Lets all writers write until a SIGKILL, and all of them find out. */
@@ -46,9 +52,8 @@ async function writeAndKill(engine: Engine, round: number): Promise<void> {
   while (acknowledged() < target) await sleep(2)
   await sleep(anyBelow(MS_BEFORE_THE_KILL_MAX))
   await engine.kill()
-  // Who waits for a server to come back is told so too.
-  await Promise.all(clients.map((client) => client.close()))
   await Promise.all(writers)
+  await Promise.all(clients.map((client) => client.close()))
 }
 
 async function check(engine: Engine): Promise<void> {

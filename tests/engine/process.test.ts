@@ -118,7 +118,7 @@ describe('the end', () => {
     const dbpath = mkdtempSync(join(tmpdir(), 'engine-process-'))
     const engine = await startEngine({ dbpath })
     running.push(engine)
-    const client = await MongoClient.connect(engine.uri, { retryReads: false })
+    const client = await MongoClient.connect(engine.uri, { serverSelectionTimeoutMS: 2_000, retryReads: false })
     const collection = client.db('d').collection<{ _id: string | number }>('c')
     await collection.insertMany(Array.from({ length: 3_000 }, (_, _id) => ({ _id })))
     const pipeline = [
@@ -145,9 +145,9 @@ describe('the end', () => {
     const { code, ms } = await endOf(engine, () => engine.child.kill('SIGTERM'))
     expect(code).toBe(0)
     expect(ms).toBeLessThan(2 * END_MS)
-    await client.close()
     await writers
     expect(await long).toBe('it was broken off')
+    await client.close()
 
     const second = await startEngine({ dbpath })
     running.push(second)
@@ -157,7 +157,7 @@ describe('the end', () => {
     await again.close()
     await second.stop()
     rmSync(dbpath, { recursive: true })
-  })
+  }, 90_000)
 
   it('it ends when its parent lets go of the channel', async () => {
     const engine = await start()

@@ -115,7 +115,7 @@ const EXACT_AT_REST: typeof EXACT = [
   ['document: one name twice', '03', documentOf(element('10', 'a', ONE) + element('02', 'a', text('two')))],
   ['document: names like numbers, out of order', '03', documentOf(element('10', '10', ONE) + element('10', '2', ONE))],
 ]
-const ALL = [...EXACT, ...EXACT_AT_REST]
+const ALL: typeof EXACT = [...EXACT, ...EXACT_AT_REST]
 
 const rawDocument = (id: number, type: string, value: string, after: string) => {
   const size = Buffer.alloc(4)
