@@ -2,39 +2,64 @@ import type { Socket } from 'node:net'
 import type { ConnectionInfo } from './commands/command'
 import type { Dispatcher } from './dispatch'
 import type { Outbox, Sender } from './outbox'
+import type { Holder, Traffic } from './traffic'
 import { Frames } from './wire/frames'
 import { continuation, MalformedMessageError, parseMessage } from './wire/message'
 import type { Message } from './wire/message'
 
 /** What may wait behind the message that is being answered before the socket is read no further. */
 const WAITING_BYTES_MAX = 1_024 * 1_024
+/** How long answers may lie unread, without any progress. */
+const UNREAD_MS_MAX = 5 * 60_000
 /** Answers larger than this, together, wait for nothing. */
 const OUTGOING_BYTES_MAX = 256 * 1_024
 
+/** What connections share. */
+export interface Surroundings {
+  readonly dispatcher: Dispatcher
+  readonly outbox: Outbox
+  readonly traffic: Traffic
+}
+
 /** One client's connection: messages in, answers out, in order and one at a time. */
-export class Connection implements Sender {
+export class Connection implements Sender, Holder {
   private readonly frames = new Frames()
   /** An answer is being made that others must wait for. */
   private answering = false
+  /** There is more to do, in the next turn. */
+  private resting = false
   private ended = false
   /** A request that has been answered, and will be answered again. */
   private streaming: Message | undefined
   private whenIdle: (() => void) | undefined
   private outgoing: Buffer[] = []
   private outgoingBytes = 0
+  /** Since when a message has been coming, and since when nothing has been read of what was sent. */
+  private incompleteSince: number | undefined
+  private unread = { bytes: 0, since: 0 }
 
   constructor(
     private readonly socket: Socket,
     private readonly info: ConnectionInfo,
-    private readonly dispatcher: Dispatcher,
-    private readonly outbox: Outbox,
+    private readonly shared: Surroundings,
   ) {
     socket.setNoDelay(true)
     socket.on('data', (chunk) => this.receive(chunk))
     socket.on('drain', () => this.proceed())
     // A client that goes away is no error of ours; 'close' follows.
     socket.on('error', () => undefined)
-    socket.on('close', () => this.whenIdle?.())
+    socket.on('close', () => {
+      this.shared.traffic.account(this)
+      this.whenIdle?.()
+    })
+  }
+
+  get heldBytes(): number {
+    return this.socket.destroyed ? 0 : this.frames.heldBytes + this.outgoingBytes + this.socket.writableLength
+  }
+
+  destroy(): void {
+    this.socket.destroy()
   }
 
   /** Ends the connection, after the answer to what is being done. */
@@ -46,27 +71,40 @@ export class Connection implements Sender {
     this.socket.destroySoon()
   }
 
+  /** To be called every now and then: closes a connection whose client neither goes on nor goes. */
+  checkProgress(now: number, messageMsMax: number): void {
+    if (!this.mayWork || this.frames.waitingBytes === 0) this.incompleteSince = undefined
+    else this.incompleteSince ??= now
+    const bytes = this.socket.writableLength
+    if (bytes === 0 || bytes < this.unread.bytes || this.unread.bytes === 0) this.unread = { bytes, since: now }
+    const isLate = this.incompleteSince !== undefined && now - this.incompleteSince > messageMsMax
+    if (isLate || now - this.unread.since > UNREAD_MS_MAX) this.destroy()
+  }
+
   private receive(chunk: Buffer): void {
     this.frames.push(chunk)
     if (this.mayWork) this.work()
     else if (this.frames.waitingBytes > WAITING_BYTES_MAX) this.socket.pause()
+    this.shared.traffic.account(this)
   }
 
   /** Not while an answer is being made, nor for a client that does not read its answers: that one waits for 'drain'. */
   private get mayWork(): boolean {
-    return !this.answering && !this.ended && !this.socket.destroyed && !this.socket.writableNeedDrain
+    const isFree = !this.answering && !this.resting && !this.ended
+    return isFree && !this.socket.destroyed && !this.socket.writableNeedDrain
   }
 
-  /** Answers what has come, until there is nothing whole left or something must be waited for. */
+  /** Answers what has come, until there is nothing whole left, something must be waited for, or the turn is over. */
   private work(): void {
     try {
       while (this.mayWork) {
         const message = this.streaming ?? this.nextMessage()
         if (message === undefined) break
-        this.outbox.flushOverdue()
-        const answer = this.dispatcher.answer(message, this.info)
+        this.shared.outbox.flushOverdue()
+        const answer = this.shared.dispatcher.answer(message, this.info)
         if (answer instanceof Promise) this.wait(message, answer)
         else this.send(message, answer)
+        if (this.shared.traffic.isTurnOver()) this.rest()
       }
     } catch (error) {
       if (!(error instanceof MalformedMessageError)) throw error
@@ -78,7 +116,9 @@ export class Connection implements Sender {
 
   private nextMessage(): Message | undefined {
     const bytes = this.frames.next()
-    return bytes === undefined ? undefined : parseMessage(bytes)
+    if (bytes === undefined) return undefined
+    this.incompleteSince = undefined
+    return parseMessage(bytes)
   }
 
   private wait(message: Message, answer: Promise<Buffer | undefined>): void {
@@ -91,13 +131,22 @@ export class Connection implements Sender {
     })
   }
 
+  private rest(): void {
+    if (this.resting) return
+    this.resting = true
+    setImmediate(() => {
+      this.resting = false
+      this.proceed()
+    })
+  }
+
   private send(message: Message, bytes: Buffer | undefined): void {
     this.streaming = message.exhaustAllowed && bytes !== undefined ? continuation(message, bytes) : undefined
     if (bytes === undefined) return
     this.outgoing.push(bytes)
     this.outgoingBytes += bytes.length
     if (this.outgoingBytes > OUTGOING_BYTES_MAX) this.flush()
-    else if (this.outgoing.length === 1) this.outbox.add(this)
+    else if (this.outgoing.length === 1) this.shared.outbox.add(this)
   }
 
   /** Hands what has been answered to the socket, in one piece. */
@@ -106,11 +155,14 @@ export class Connection implements Sender {
     if (first === undefined) return
     this.outgoing = []
     this.outgoingBytes = 0
-    if (!this.socket.destroyed) this.socket.write(others.length === 0 ? first : Buffer.concat([first, ...others]))
+    if (this.socket.destroyed) return
+    this.socket.write(others.length === 0 ? first : Buffer.concat([first, ...others]))
+    if (this.socket.writableNeedDrain) this.shared.traffic.account(this)
   }
 
   private proceed(): void {
     if (this.mayWork) this.work()
     if (this.socket.isPaused() && this.frames.waitingBytes <= WAITING_BYTES_MAX) this.socket.resume()
+    this.shared.traffic.account(this)
   }
 }

@@ -45,7 +45,7 @@ export class Cursors {
   }
 
   add({ namespace, session, transaction, source }: NewCursor): Cursor {
-    if (this.open.size >= CURSORS_MAX) this.closeIdlest()
+    if (this.open.size >= CURSORS_MAX) this.closeIdlest(() => true)
     const cursor = { id: randomId(), namespace, session, transaction, source, inUse: false, lastUsedMs: this.now() }
     this.open.set(cursor.id.toString(), cursor)
     return cursor
@@ -76,19 +76,27 @@ export class Cursors {
     cursor.lastUsedMs = this.now()
     // It may have been killed while it was in use.
     if (this.open.delete(key)) this.open.set(key, cursor)
+    else cursor.source.close?.()
   }
 
   /** False when there is no such cursor. */
   kill(id: Long): boolean {
-    return this.open.delete(id.toString())
+    const cursor = this.open.get(id.toString())
+    if (cursor !== undefined) this.remove(cursor)
+    return cursor !== undefined
   }
 
   killSession(session: string): void {
-    for (const [key, cursor] of this.open) if (cursor.session === session) this.open.delete(key)
+    for (const cursor of this.open.values()) if (cursor.session === session) this.remove(cursor)
   }
 
   killTransaction(transaction: Transaction): void {
-    for (const [key, cursor] of this.open) if (cursor.transaction === transaction) this.open.delete(key)
+    for (const cursor of this.open.values()) if (cursor.transaction === transaction) this.remove(cursor)
+  }
+
+  /** Closes the one that has been idle longest of those that hold documents. False when there is none. */
+  makeRoom(): boolean {
+    return this.closeIdlest((cursor) => (cursor.source.heldBytes ?? 0) > 0)
   }
 
   close(): void {
@@ -96,32 +104,54 @@ export class Cursors {
     this.open.clear()
   }
 
-  private closeIdlest(): void {
-    for (const [key, cursor] of this.open) {
-      if (cursor.inUse) continue
-      this.open.delete(key)
-      return
+  private closeIdlest(isChosen: (cursor: Cursor) => boolean): boolean {
+    for (const cursor of this.open.values()) {
+      if (cursor.inUse || !isChosen(cursor)) continue
+      this.remove(cursor)
+      return true
     }
+    return false
+  }
+
+  private remove(cursor: Cursor): void {
+    this.open.delete(cursor.id.toString())
+    // One that is in use is closed when it is given back.
+    if (!cursor.inUse) cursor.source.close?.()
   }
 
   private reap(): void {
     const limit = this.now() - CURSOR_IDLE_MS
-    for (const [key, cursor] of this.open) {
+    for (const cursor of this.open.values()) {
       if (cursor.lastUsedMs > limit) return
-      if (!cursor.inUse) this.open.delete(key)
+      if (!cursor.inUse) this.remove(cursor)
     }
   }
 }
 
-/** Fills one batch. True when the source has nothing left. Synchronous when one slice was enough. */
+/**
+ * Fills one batch. True when the source has nothing left. Synchronous when one slice was enough. A source that has come
+ * to its end, or fails, is closed.
+ */
 export function fillBatch(source: Source, batch: Batch, limit: TimeLimit): boolean | Promise<boolean> {
   let done = false
-  const filling = inSlices(limit, (slice) => {
-    const state = source.fill(batch, slice)
-    done = state === 'done'
-    return state !== 'paused'
-  })
-  return filling === undefined ? done : filling.then(() => done)
+  const finish = (): boolean => {
+    if (done) source.close?.()
+    return done
+  }
+  const fail = (error: unknown): never => {
+    source.close?.()
+    throw error
+  }
+  try {
+    const filling = inSlices(limit, (slice) => {
+      const state = source.fill(batch, slice)
+      done = state === 'done'
+      return state !== 'paused'
+    })
+    return filling === undefined ? finish() : filling.then(finish, fail)
+  } catch (error) {
+    return fail(error)
+  }
 }
 
 /** 63 random bits, never 0, which means that there is no cursor. */

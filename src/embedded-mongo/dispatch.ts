@@ -9,6 +9,7 @@ import type { Engine } from './engine'
 import type { SessionFields } from './sessions/session-fields'
 import { StatementLog } from './sessions/statement-log'
 import { withTransactionLabels } from './sessions/error-labels'
+import type { SlowLog } from './slow-log'
 import { TransactionStore } from './store'
 import type { Message } from './wire/message'
 import { checkBson, firstFieldName, InvalidBsonError } from './wire/raw-bson'
@@ -30,10 +31,31 @@ export class Dispatcher {
     private readonly commands: ReadonlyMap<string, Command>,
     /** Told of faults of this program, which the client learns nothing of. */
     private readonly onFault: (error: unknown, command: string) => void,
+    private readonly slowLog: SlowLog,
   ) {}
 
   /** The answer's bytes; undefined where none is wanted. Synchronous when the command is. */
   answer(message: Message, connection: ConnectionInfo): Buffer | undefined | Promise<Buffer | undefined> {
+    const startedMs = performance.now()
+    const answer = this.answerUntimed(message, connection)
+    if (answer instanceof Promise) return answer.finally(() => this.time(message, startedMs))
+    this.time(message, startedMs)
+    return answer
+  }
+
+  private time(message: Message, startedMs: number): void {
+    const ms = performance.now() - startedMs
+    if (ms < this.slowLog.thresholdMs) return
+    const command = this.commands.get(firstFieldName(message.body) ?? '')
+    // One that streams waits because it is asked to.
+    if (command === undefined || command.streams !== undefined) return
+    void this.slowLog.note(command.name, message, ms).catch((error: unknown) => this.onFault(error, 'slow log'))
+  }
+
+  private answerUntimed(
+    message: Message,
+    connection: ConnectionInfo,
+  ): Buffer | undefined | Promise<Buffer | undefined> {
     const name = firstFieldName(message.body) ?? ''
     let call: Call | undefined
     const failed = (error: unknown): Buffer | undefined =>
@@ -63,7 +85,7 @@ export class Dispatcher {
     }
     if (command === undefined) throw commandNotFound(`no such command: '${name}'`)
     checkBson(message.body)
-    const args = new Arguments(name, readDoc(message.body), message.sequences)
+    const args = new Arguments(name, readDoc(message.body), message.sequences, this.engine.operationMs)
     args.checkFields(command.fields)
     const database = message.kind === 'msg' ? args.database : 'admin'
     if (command.adminOnly === true && database !== 'admin') {

@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import { Cluster } from './cluster'
 import { Cursors } from './cursors'
+import { MemoryPool, poolBytesMax } from './memory-pool'
 import { Catalog } from './storage/catalog'
 import { Environment } from './storage/environment'
 import type { EnvironmentOptions } from './storage/environment'
@@ -17,16 +18,23 @@ export const WIRE_VERSION_MAX = 25
 /** How long a session lives that nobody uses. */
 export const SESSION_TIMEOUT_MINUTES = 30
 
+/** How long an operation may take that names no `maxTimeMS`. */
+export const OPERATION_MS_MAX = 10 * 60_000
+
 /** What the commands work on. */
 export interface Engine {
   readonly environment: Environment
   readonly catalog: Catalog
   readonly cursors: Cursors
+  /** For the documents that sorts and pipelines hold. */
+  readonly memory: MemoryPool
   readonly cluster: Cluster
   /** The collections as they are. */
   readonly store: LiveStore
   readonly records: WriteRecords
   readonly transactions: Transactions
+  /** For operations that name no `maxTimeMS`. */
+  readonly operationMs: number
   readonly startedAt: Date
   /** Index builds and drops that must not overlap: namespace → the last of them. */
   readonly schemaChanges: Map<string, Promise<unknown>>
@@ -37,6 +45,7 @@ export interface Engine {
 
 export interface EngineSettings extends EnvironmentOptions {
   readonly transactionLifetimeMs?: number
+  readonly operationMs?: number
 }
 
 export async function openEngine(options: EngineSettings): Promise<Engine> {
@@ -44,6 +53,7 @@ export async function openEngine(options: EngineSettings): Promise<Engine> {
   const catalog = await openCatalog(environment, options.folder)
   const records = new WriteRecords(environment.sessions)
   const cursors = new Cursors()
+  const memory = new MemoryPool(poolBytesMax(), () => cursors.makeRoom())
   const lifetimeMs = options.transactionLifetimeMs ?? TRANSACTION_LIFETIME_MS
   const ended = (transaction: Transaction): void => cursors.killTransaction(transaction)
   const startedAt = new Date()
@@ -53,10 +63,12 @@ export async function openEngine(options: EngineSettings): Promise<Engine> {
     environment,
     catalog,
     cursors,
+    memory,
     store: new LiveStore(environment, catalog),
     records,
-    transactions: new Transactions({ environment, catalog, records, lifetimeMs, onEnd: ended }),
+    transactions: new Transactions({ environment, catalog, records, memory, lifetimeMs, onEnd: ended }),
     cluster: new Cluster(startedAt),
+    operationMs: options.operationMs ?? OPERATION_MS_MAX,
     startedAt,
     schemaChanges: new Map(),
     ending,
@@ -74,8 +86,9 @@ async function openCatalog(environment: Environment, folder: string): Promise<Ca
   }
 }
 
-export async function closeEngine(engine: Engine): Promise<void> {
+/** `atRest`: nobody reads or writes any more. Else the store is left open, since it may not be closed below a reader. */
+export async function closeEngine(engine: Engine, atRest: boolean): Promise<void> {
   engine.transactions.endAll()
   engine.cursors.close()
-  await engine.environment.close()
+  await (atRest ? engine.environment.close() : engine.environment.endWrites())
 }

@@ -1,4 +1,6 @@
 import { accessSync, constants, mkdirSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { explainPlan } from './commands/explain'
 import { COMMANDS, commandsByName } from './commands/table'
 import { Dispatcher } from './dispatch'
 import { closeEngine, MONGODB_VERSION, openEngine } from './engine'
@@ -7,6 +9,7 @@ import { parseOptions, USAGE, UsageError } from './options'
 import type { EngineOptions } from './options'
 import { listen } from './server'
 import type { WireServer } from './server'
+import { SlowLog } from './slow-log'
 import { SessionExpiry } from './sessions/expiry'
 import { enterDataFolder } from './storage/data-folder'
 import { StorageOpenError } from './storage/open-error'
@@ -41,18 +44,19 @@ async function start(options: EngineOptions): Promise<Running> {
 
 async function startIn(folder: string, lock: FolderLock, options: EngineOptions): Promise<Running> {
   const durable = options.folder !== undefined
-  const engine = await openEngine({ folder, durable, transactionLifetimeMs: options.transactionMs })
-  const dispatcher = new Dispatcher(engine, commandsByName(COMMANDS), reportFault)
+  const { operationMs, transactionMs: transactionLifetimeMs } = options
+  const engine = await openEngine({ folder, durable, transactionLifetimeMs, operationMs })
+  const dispatcher = new Dispatcher(engine, commandsByName(COMMANDS), reportFault, slowLogOf(engine, options.slowMs))
   const server = await listenOrExplain(engine, dispatcher, options)
   const sweeper = startTtlSweeper(engine, options.ttlIntervalMs, (error) => reportFault(error, 'TTL sweep'))
   const expiry = new SessionExpiry(engine, (error) => reportFault(error, 'expiry of sessions'))
   const host = options.host === '::1' ? '[::1]' : options.host
   const stop = async () => {
     engine.ending.abort()
-    await server.close()
+    const atRest = await server.close()
     await sweeper.stop()
     await expiry.stop()
-    await closeEngine(engine)
+    await closeEngine(engine, atRest)
     await lock.release()
     if (!durable) removeFolder(folder)
   }
@@ -64,6 +68,11 @@ async function startIn(folder: string, lock: FolderLock, options: EngineOptions)
       await stop()
     },
   }
+}
+
+function slowLogOf(engine: Engine, thresholdMs: number): SlowLog {
+  const write = (line: string): void => void process.stdout.write(`embedded-mongo: ${line}\n`)
+  return new SlowLog({ thresholdMs, write, explain: (command, database) => explainPlan(engine, command, database) })
 }
 
 async function listenOrExplain(engine: Engine, dispatcher: Dispatcher, options: EngineOptions): Promise<WireServer> {
@@ -131,8 +140,10 @@ async function main(): Promise<void> {
   }
   const running = await start(options)
   stopOnSignal(running)
-  const kept = options.folder === undefined ? 'nothing is kept' : `data in ${options.folder}`
-  process.stdout.write(`embedded-mongo listens on ${running.uri} (no authentication, this machine only; ${kept})\n`)
+  const kept = options.folder === undefined ? 'nothing is kept' : `data in ${resolve(options.folder)}`
+  process.stdout.write(
+    `embedded-mongo ${MONGODB_VERSION} listens on ${running.uri} (no authentication, this machine only; ${kept})\n`,
+  )
   tellParent({ type: 'ready', uri: running.uri, version: MONGODB_VERSION })
   tellParent('ready') // in the words of process managers that wait for it, such as pm2
 }

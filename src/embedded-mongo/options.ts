@@ -1,6 +1,8 @@
 import { parseArgs } from 'node:util'
-import { LOOPBACK_HOSTS } from './server'
+import { OPERATION_MS_MAX } from './engine'
+import { LOOPBACK_HOSTS, MESSAGE_MS_MAX } from './server'
 import { TRANSACTION_LIFETIME_MS } from './sessions/transactions'
+import { SLOW_MS } from './slow-log'
 import { TTL_INTERVAL_MS } from './ttl'
 
 export const USAGE = `Usage: main.js [--port N] [--host ADDRESS] (--dbpath DIR | --in-memory) [--ttl-interval-ms N]
@@ -12,6 +14,9 @@ export const USAGE = `Usage: main.js [--port N] [--host ADDRESS] (--dbpath DIR |
   --ttl-interval-ms N  pause between two sweeps for expired documents (default ${TTL_INTERVAL_MS})
   --lock-wait-ms N     how long to wait for another engine to leave the folder (default 10000)
   --transaction-ms N   how long a transaction may be open before it is aborted (default ${TRANSACTION_LIFETIME_MS})
+  --operation-ms N     how long an operation may take that names no maxTimeMS; 0: for ever (default ${OPERATION_MS_MAX})
+  --message-ms N       how long a message may take to come whole (default ${MESSAGE_MS_MAX})
+  --slow-ms N          tell of commands that take at least as long, without their values (default ${SLOW_MS})
   --quiesce-ms N       how long to go on serving open connections after a signal to end (default 0)
   --help               show this
 `
@@ -29,7 +34,11 @@ export interface EngineOptions {
   readonly ttlIntervalMs: number
   readonly lockWaitMs: number
   readonly transactionMs: number
+  readonly slowMs: number
   readonly quiesceMs: number
+  readonly operationMs: number
+  /** From a message's first byte to its last. */
+  readonly messageMsMax: number
 }
 
 /** The command line is wrong. The message is for whoever wrote it. */
@@ -57,6 +66,9 @@ export function parseOptions(argv: readonly string[]): EngineOptions | 'help' {
     ttlIntervalMs: whole('--ttl-interval-ms', values['ttl-interval-ms'], TTL_INTERVAL_MS, 1, INTERVAL_MS_MAX),
     lockWaitMs: whole('--lock-wait-ms', values['lock-wait-ms'], LOCK_WAIT_MS_DEFAULT, 0, INTERVAL_MS_MAX),
     transactionMs: whole('--transaction-ms', values['transaction-ms'], TRANSACTION_LIFETIME_MS, 1, INTERVAL_MS_MAX),
+    operationMs: whole('--operation-ms', values['operation-ms'], OPERATION_MS_MAX, 0, INTERVAL_MS_MAX),
+    messageMsMax: whole('--message-ms', values['message-ms'], MESSAGE_MS_MAX, 1, INTERVAL_MS_MAX),
+    slowMs: whole('--slow-ms', values['slow-ms'], SLOW_MS, 0, INTERVAL_MS_MAX),
     quiesceMs: whole('--quiesce-ms', values['quiesce-ms'], 0, 0, INTERVAL_MS_MAX),
   }
 }
@@ -73,6 +85,9 @@ function parse(argv: readonly string[]) {
         'ttl-interval-ms': { type: 'string' },
         'lock-wait-ms': { type: 'string' },
         'transaction-ms': { type: 'string' },
+        'operation-ms': { type: 'string' },
+        'message-ms': { type: 'string' },
+        'slow-ms': { type: 'string' },
         'quiesce-ms': { type: 'string' },
         help: { type: 'boolean' },
       },

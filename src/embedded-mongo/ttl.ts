@@ -14,7 +14,7 @@ const EARLIEST = new Date(-8_640_000_000_000_000)
 const CHUNK_DOCUMENTS = 64
 
 export interface TtlSweeper {
-  /** Stops, after the sweep that is under way. */
+  /** Stops; a sweep that is under way ends where it is, once the engine is ending. */
   stop(): Promise<void>
 }
 
@@ -50,8 +50,11 @@ async function sweepIndex(engine: Engine, collection: Collection, index: Seconda
   const range = expiredRange(index, new Date(now.getTime() - expireAfterSeconds * 1_000))
   // Nothing to do is the rule, and needs no transaction.
   if (index.tree.isEmpty(range)) return
-  await writeInSlices(engine.environment, new TimeLimit(undefined), (slice) =>
-    removeSome(collection, index, range, slice),
+  const { signal } = engine.ending
+  await writeInSlices(
+    engine.environment,
+    new TimeLimit(undefined),
+    (slice) => signal.aborted || removeSome(collection, index, range, slice),
   )
 }
 

@@ -89,13 +89,13 @@ const count = fc.tuple(filter, collated, fc.nat(2), fc.nat(9)).map(([query, opti
   ordered: true,
   command: (name: string) => ({ count: name, query, skip, limit, ...options }),
 }))
-const distinct = fc.tuple(field, filter, collated).map(([key, query, options]) => ({
+const distinct = fc.tuple(field, filter).map(([key, query]) => ({
   ordered: false,
-  command: (name: string) => ({ distinct: name, key, query, ...options }),
+  command: (name: string) => ({ distinct: name, key, query }),
 }))
-const aggregate = fc.tuple(pipeline, collated).map(([stages, options]) => ({
+const aggregate = pipeline.map((stages) => ({
   ordered: false,
-  command: (name: string) => ({ aggregate: name, pipeline: stages, cursor: {}, ...options }),
+  command: (name: string) => ({ aggregate: name, pipeline: stages, cursor: {} }),
 }))
 const read: fc.Arbitrary<Operation> = fc.oneof({ weight: 5, arbitrary: find }, positionalFind, count, distinct, {
   weight: 4,

@@ -37,7 +37,7 @@ const stage: fc.Arbitrary<Document> = fc.oneof(
     $replaceRoot: { newRoot: { $mergeObjects: [{ _id: '$_id' }, { was: `$${path}` }] } },
   })),
   fc.tuple(topField, fc.constantFrom('key', 'tags', '_id')).map(([localField, foreignField]) => ({
-    $lookup: { from: SIDE, localField, foreignField, as: 'side' },
+    $lookup: { from: SIDE, localField, foreignField, pipeline: [BY_ID], as: 'side' },
   })),
   topField.map((path) => ({
     $lookup: {

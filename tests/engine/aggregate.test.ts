@@ -261,3 +261,30 @@ describe('pipelines that cannot be', () => {
     ])
   })
 })
+
+describe('let of a command', () => {
+  const LET = { text: { $literal: '$who' }, sum: { $add: [3, 4] }, more: { $add: ['$$sum', 3] } }
+
+  it('its values are expressions, which see those before them', async () => {
+    const pipeline = [
+      { $match: { $expr: { $eq: ['$total', '$$more'] } } },
+      { $project: { text: '$$text', sum: '$$sum' } },
+    ]
+    expect(await orders.aggregate(pipeline, { let: LET }).toArray()).toEqual([{ _id: 1, text: '$who', sum: 7 }])
+    expect(await idsOf(orders.find({ $expr: { $eq: ['$total', '$$more'] } }, { let: LET }).toArray())).toEqual([1])
+  })
+
+  it('in writes too', async () => {
+    const collection = await engine.collection([{ _id: 1 }, { _id: 2 }])
+    const filter = { $expr: { $lt: ['$_id', '$$sum'] } }
+    const { modifiedCount } = await collection.updateMany(filter, [{ $set: { n: '$$more' } }], { let: LET })
+    expect(modifiedCount).toBe(2)
+    const options = { let: LET, returnDocument: 'after' } as const
+    expect(await collection.findOneAndUpdate({ _id: 1 }, [{ $set: { text: '$$text' } }], options)).toEqual({
+      _id: 1,
+      n: 10,
+      text: '$who',
+    })
+    expect((await collection.deleteMany({ $expr: { $gt: ['$n', '$$sum'] } }, { let: LET })).deletedCount).toBe(2)
+  })
+})

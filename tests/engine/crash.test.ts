@@ -28,8 +28,14 @@ const ROUND_MS = 60_000
 
 const acknowledged = () => WORKLOADS.reduce((sum, workload) => sum + workload.acknowledged, 0)
 
-async function connect({ uri }: Engine): Promise<MongoClient> {
-  return MongoClient.connect(uri, { maxPoolSize: 16, serverSelectionTimeoutMS: 500 })
+/** Short of patience, since it is about to lose its server: so it may take more than one attempt on a slow machine. */
+async function connect({ uri }: Engine, attempts = 10): Promise<MongoClient> {
+  try {
+    return await MongoClient.connect(uri, { maxPoolSize: 16, serverSelectionTimeoutMS: 1_500 })
+  } catch (error) {
+    if (attempts === 1) throw error
+    return connect({ uri } as Engine, attempts - 1)
+  }
 }
 
 /** Lets all writers write until a SIGKILL, and all of them find out. */

@@ -4,12 +4,14 @@ import { addChildCoverage } from '../support/child-coverage'
 import { PROJECT, endChild, stdoutMatch } from '../support/child-process'
 
 const START_MS = 20_000
-const READY_LINE = /mongodb:\/\/127\.0\.0\.1:(\d+)/
+const READY_LINE = /^.*(mongodb:\/\/127\.0\.0\.1:(\d+)).*$/m
 
 export interface Engine {
   readonly child: ChildProcess
   readonly uri: string
   readonly port: number
+  /** What it says when it is ready. */
+  readonly line: string
   /** SIGTERM, and waits until it has ended. */
   readonly stop: () => Promise<void>
   /** SIGKILL, and waits until it has ended: nothing is flushed on the way out. */
@@ -44,11 +46,12 @@ export function spawnEngine({ dbpath, args = [], env = {} }: EngineOptions = {})
 /** Starts the engine and waits for the line that says where it listens. */
 export async function startEngine(options: EngineOptions = {}): Promise<Engine> {
   const child = spawnEngine(options)
-  const [uri, port] = await stdoutMatch(child, READY_LINE, START_MS)
+  const [line, uri = '', port] = await stdoutMatch(child, READY_LINE, START_MS)
   return {
     child,
     uri,
     port: Number(port),
+    line,
     stop: async () => {
       await endChild(child)
       addChildCoverage(child)

@@ -104,6 +104,11 @@ export class WireSocket {
     }
   }
 
+  /** Reads no more: what is sent to it waits in the sender's buffers. */
+  pause(): void {
+    this.socket.pause()
+  }
+
   /** Nothing more will be sent; answers still come. */
   endOfInput(): void {
     this.socket.end()

@@ -1,5 +1,6 @@
 import type { Binary, Code, ObjectId, Timestamp } from 'bson'
 import type { Collation } from './collation'
+import { spend, spendOnText } from './effort'
 import { compareNumbers } from './exact'
 import { binaryBytes, docOf, RANK, rankOf, regexParts, textOf } from './types'
 import type { Numeric } from './types'
@@ -56,6 +57,7 @@ function compareSameRank(rank: number, a: unknown, b: unknown, collation: Collat
 export function compareStrings(a: string, b: string): number {
   if (a === b) return 0
   const length = Math.min(a.length, b.length)
+  spendOnText(length)
   for (let i = 0; i < length; i++) {
     const x = a.charCodeAt(i)
     const y = b.charCodeAt(i)
@@ -76,6 +78,7 @@ function compareDocs(a: object, b: object, collation: Collation | undefined): nu
   const leftNames = Object.keys(left)
   const rightNames = Object.keys(right)
   const length = Math.min(leftNames.length, rightNames.length)
+  spend(length)
   for (let i = 0; i < length; i++) {
     const leftName = leftNames[i] as string
     const rightName = rightNames[i] as string
@@ -89,6 +92,7 @@ function compareDocs(a: object, b: object, collation: Collation | undefined): nu
 
 function compareArrays(a: readonly unknown[], b: readonly unknown[], collation: Collation | undefined): number {
   const length = Math.min(a.length, b.length)
+  spend(length)
   for (let i = 0; i < length; i++) {
     const order = compareValues(a[i], b[i], collation)
     if (order !== 0) return order

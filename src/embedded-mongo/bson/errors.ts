@@ -60,6 +60,11 @@ export function tooMuchMemory(what: string, bytesMax: number): CommandError {
   return new CommandError(292, 'QueryExceededMemoryLimitNoDiskUseAllowed', message)
 }
 
+/** `errInfo` says which document, and why. */
+export function documentInvalid(errInfo: Doc): CommandError {
+  return new CommandError(121, 'DocumentValidationFailure', 'Document failed validation', { errInfo })
+}
+
 /** E11000. The message has the shape that drivers and Mongoose take apart. */
 export function duplicateKey(namespace: string, indexName: string, keyPattern: Doc, keyValue: Doc): CommandError {
   const shown = Object.entries(keyValue).map(([name, value]) => `${name}: ${showValue(value)}`)

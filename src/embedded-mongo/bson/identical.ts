@@ -1,6 +1,7 @@
 import { Decimal128 } from 'bson'
 import { valuesEqual } from './compare'
 import { isDoc } from './doc'
+import { spend } from './effort'
 import { hold } from './exact'
 import { isNumeric, typeName } from './types'
 import type { Numeric } from './types'
@@ -16,13 +17,17 @@ export function identical(a: unknown, b: unknown): boolean {
 }
 
 function identicalArrays(a: readonly unknown[], b: readonly unknown[]): boolean {
-  return a.length === b.length && a.every((value, i) => identical(value, b[i]))
+  if (a.length !== b.length) return false
+  spend(a.length)
+  return a.every((value, i) => identical(value, b[i]))
 }
 
 function identicalDocs(a: Readonly<Record<string, unknown>>, b: Readonly<Record<string, unknown>>): boolean {
   const names = Object.keys(a)
   const others = Object.keys(b)
-  return names.length === others.length && names.every((name, i) => name === others[i] && identical(a[name], b[name]))
+  if (names.length !== others.length) return false
+  spend(names.length)
+  return names.every((name, i) => name === others[i] && identical(a[name], b[name]))
 }
 
 function identicalNumbers(a: Numeric, b: Numeric): boolean {

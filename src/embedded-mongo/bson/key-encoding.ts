@@ -1,4 +1,5 @@
 import type { Binary, Code, ObjectId, Timestamp } from 'bson'
+import { spend, spendOnText } from './effort'
 import { compareExact, exactOf, hold, nearest, scientific } from './exact'
 import type { Exact, Held } from './exact'
 import { binaryBytes, docOf, RANK, rankOf, regexParts, textOf } from './types'
@@ -105,6 +106,7 @@ class KeyWriter {
 
   /** UTF-8, escaped, ended. */
   text(value: string): void {
+    spendOnText(value.length)
     if (NEEDS_ESCAPE.test(value)) {
       for (const byte of Buffer.from(value)) {
         if (byte <= ESCAPE) this.byte(ESCAPE)
@@ -226,7 +228,9 @@ function writeDate(writer: KeyWriter, milliseconds: number): void {
 
 function writeDocument(writer: KeyWriter, value: object): void {
   const doc = docOf(value)
-  for (const name of Object.keys(doc)) {
+  const names = Object.keys(doc)
+  spend(names.length)
+  for (const name of names) {
     const field = doc[name]
     const rank = rankOf(field)
     writer.byte(rank)
@@ -237,6 +241,7 @@ function writeDocument(writer: KeyWriter, value: object): void {
 }
 
 function writeArray(writer: KeyWriter, values: readonly unknown[]): void {
+  spend(values.length)
   for (const value of values) writeValue(writer, value)
   writer.byte(END)
 }

@@ -23,12 +23,13 @@ interface OutputPlace {
   readonly inTransaction: boolean
   /** The pipeline's. */
   readonly collation: Doc | undefined
+  readonly bypassValidation: boolean
 }
 
 /** Takes the output stage off a pipeline. Throws for one that stands anywhere but at the end. */
 export function splitOutput(
   pipeline: readonly Doc[],
-  { database, inTransaction, collation }: OutputPlace,
+  place: OutputPlace,
 ): { readonly pipeline: readonly Doc[]; readonly output: Output | undefined } {
   const at = pipeline.findIndex((stage) => '$out' in stage || '$merge' in stage)
   const stage = pipeline[at]
@@ -37,8 +38,8 @@ export function splitOutput(
   if (at < pipeline.length - 1) {
     throw new CommandError(40601, 'Location40601', `${name} can only be the final stage in the pipeline`)
   }
-  if (inTransaction) throw notInTransaction(`${name} cannot be used in a transaction`)
-  const output = name === '$out' ? outputOf(stage[name], database) : mergeOf(stage[name], database, collation)
+  if (place.inTransaction) throw notInTransaction(`${name} cannot be used in a transaction`)
+  const output = name === '$out' ? outputOf(stage[name], place) : mergeOf(stage[name], place)
   return { pipeline: pipeline.slice(0, -1), output }
 }
 
@@ -52,7 +53,7 @@ function targetOf(value: unknown, database: string): Target {
 }
 
 /** The results take the place of the collection, all at once; its indexes are kept. */
-function outputOf(value: unknown, database: string): Output {
+function outputOf(value: unknown, { database, bypassValidation }: OutputPlace): Output {
   const target = targetOf(value, database)
   return async (engine, documents, limit) => {
     const scratch: Target = [target[0], `tmp.agg_out.${randomUUID()}`]
@@ -60,7 +61,7 @@ function outputOf(value: unknown, database: string): Output {
     const collection = await engine.store.ensureCollection(...scratch, present?.identity.options)
     try {
       if (present !== undefined) await copyIndexes(engine, present, collection)
-      await writeEach(engine, documents, limit, (raw) => startInsert(collection, Buffer.from(raw)))
+      await writeEach(engine, documents, limit, (raw) => startInsert(collection, Buffer.from(raw), bypassValidation))
       await rename(engine, collection.namespace, target.join('.'), true)
     } catch (error) {
       await dropCollections(engine, [collection])
@@ -84,7 +85,7 @@ const WHEN_MATCHED: readonly unknown[] = ['replace', 'keepExisting', 'merge', 'f
 const WHEN_NOT_MATCHED: readonly unknown[] = ['insert', 'discard', 'fail']
 
 /** The results go into the collection one by one, as the modes say. */
-function mergeOf(value: unknown, database: string, pipelineCollation: Doc | undefined): Output {
+function mergeOf(value: unknown, { database, collation: pipelineCollation, bypassValidation }: OutputPlace): Output {
   const spec: Doc = isDoc(value) ? value : { into: value }
   const [database_, name] = targetOf(spec['into'], database)
   // By _id, where nothing else is said, documents are told apart as the collection does it.
@@ -103,7 +104,8 @@ function mergeOf(value: unknown, database: string, pipelineCollation: Doc | unde
     checkUniqueOn(collection, on, compileCollation(collation)?.signature)
     await writeEach(engine, documents, limit, (raw) => {
       const doc = readDoc(raw)
-      if (whenMatched === 'fail') return startInsert(collection, Buffer.from(raw))
+      const insert = () => startInsert(collection, Buffer.from(raw), bypassValidation)
+      if (whenMatched === 'fail') return insert()
       const statement = {
         filter: Object.fromEntries(on.map((field) => [field, { $eq: getField(doc, field) ?? null }])),
         update: updateFor(whenMatched, doc),
@@ -111,11 +113,12 @@ function mergeOf(value: unknown, database: string, pipelineCollation: Doc | unde
         multi: false,
         upsert: whenNotMatched === 'insert' && !Array.isArray(whenMatched),
         variables: { ...variables, new: doc },
+        bypassValidation,
       }
       const run = startUpdate(collection, statement)
       if (whenNotMatched === 'fail') return failing(run)
       const insertsItself = whenNotMatched === 'insert' && Array.isArray(whenMatched)
-      return insertsItself ? orElse(run, () => startInsert(collection, Buffer.from(raw))) : run
+      return insertsItself ? orElse(run, insert) : run
     })
   }
 }

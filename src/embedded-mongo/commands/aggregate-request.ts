@@ -31,6 +31,7 @@ export function parseAggregate(args: Arguments, store: Store): AggregateRequest 
     database: args.database,
     inTransaction: store.transaction !== undefined,
     collation: args.document('collation'),
+    bypassValidation: args.boolean('bypassDocumentValidation'),
   })
   return {
     database: args.database,
@@ -40,7 +41,7 @@ export function parseAggregate(args: Arguments, store: Store): AggregateRequest 
     output,
     hint: args.hint(),
     collation: args.document('collation'),
-    variables: args.document('let'),
+    variables: args.variables('let'),
   }
 }
 

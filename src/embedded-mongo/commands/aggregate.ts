@@ -15,7 +15,6 @@ import { openPipeline } from '../query/aggregate'
 import { fieldsRead } from '../query/aggregate/fields-read'
 import { PIPELINE_BYTES_MAX } from '../query/aggregate/flow'
 import type { Collection } from '../storage/collection'
-import type { Store } from '../store'
 import { parseAggregate, wantsEverything } from './aggregate-request'
 import type { AggregateRequest } from './aggregate-request'
 import { Arguments } from './arguments'
@@ -37,18 +36,18 @@ export const aggregate: Command = {
       throw failedToParse("The 'cursor' option is required, except for aggregate with the explain argument")
     }
     const limit = args.timeLimit()
-    const source = await aggregateSource(context.store, request, limit)
+    const source = await aggregateSource(context, request, limit)
     if (request.output === undefined) return openAggregateCursor(context, args, request, source, limit)
     await request.output(context.engine, await gather(source, limit), limit)
     return openAggregateCursor(context, args, request, new ArraySource([]), limit)
   },
 }
 
-async function aggregateSource(store: Store, request: AggregateRequest, limit: TimeLimit): Promise<Source> {
+async function aggregateSource(context: CommandContext, request: AggregateRequest, limit: TimeLimit): Promise<Source> {
   const { collection, start } = request
   if (collection === undefined) {
     checkQuery({ ...request, filter: start.filter, sort: start.sort })
-    return pipelineSource(store, request, start.rest, new ArraySource([]))
+    return pipelineSource(context, request, start.rest, new ArraySource([]))
   }
   const query = prepareQuery(collection, { ...request, filter: start.filter, sort: start.sort })
   const count = start.sort === undefined ? countShape(start.rest) : undefined
@@ -56,14 +55,15 @@ async function aggregateSource(store: Store, request: AggregateRequest, limit: T
     const n = await countQuery(query, start.skip, start.limit, limit)
     return new ArraySource(n === 0 ? [] : [writeDoc(count.doc(n))])
   }
-  if (start.rest.length === 0) return findSource(query, start)
+  const { memory } = context.engine
+  if (start.rest.length === 0) return findSource(query, { ...start, memory })
   const read = (rest: readonly Doc[]): Source =>
-    pipelineSource(store, request, rest, findSource(query, { ...start, fields: fieldsRead(rest) }))
+    pipelineSource(context, request, rest, findSource(query, { ...start, memory, fields: fieldsRead(rest) }))
   const group = wantsEverything(request) ? groupCountOf(collection, start.rest[0]) : undefined
   if (group === undefined) return read(start.rest)
   const [first, ...rest] = start.rest
   const groups = new GroupCountSource(collection, group, () => read(first === undefined ? [] : [first]))
-  return rest.length === 0 ? groups : pipelineSource(store, request, rest, groups)
+  return rest.length === 0 ? groups : pipelineSource(context, request, rest, groups)
 }
 
 /** All results, for an output stage: it may write to what the pipeline reads. */
@@ -82,16 +82,24 @@ async function gather(source: Source, limit: TimeLimit): Promise<readonly Uint8A
   return documents
 }
 
-function pipelineSource(store: Store, request: AggregateRequest, rest: readonly Doc[], input: Source): Source {
+function pipelineSource(
+  { engine, store }: CommandContext,
+  request: AggregateRequest,
+  rest: readonly Doc[],
+  input: Source,
+): Source {
   const { database, variables } = request
-  return new PipelineSource((isOver, read) =>
-    openPipeline(read(input), rest, {
-      collection: (name) => read(everythingIn(store.collection(database, name))),
-      now: new Date(),
-      variables,
-      collation: compileCollation(request.collation),
-      isOver,
-    }),
+  return new PipelineSource(
+    ({ isOver, read, held }) =>
+      openPipeline(read(input), rest, {
+        collection: (name) => read(everythingIn(store.collection(database, name))),
+        now: new Date(),
+        variables,
+        collation: compileCollation(request.collation),
+        isOver,
+        held,
+      }),
+    engine.memory,
   )
 }
 

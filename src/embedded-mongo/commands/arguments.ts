@@ -5,6 +5,7 @@ import { badValue, CommandError, failedToParse, invalidNamespace, typeMismatch }
 import { toNumber } from '../bson/exact'
 import { isNumeric, typeName } from '../bson/types'
 import { TimeLimit } from '../execution/slice'
+import { commandVariables } from '../query/command-variables'
 
 /** Fields that any command may have. */
 const GENERIC_FIELDS: ReadonlySet<string> = new Set([
@@ -39,6 +40,8 @@ export class Arguments {
     readonly name: string,
     private readonly doc: Doc,
     private readonly sequences: ReadonlyMap<string, readonly Buffer[]> = new Map(),
+    /** How long the command may take when it does not say so itself. */
+    private readonly operationMs?: number,
   ) {}
 
   /** Throws 40415 for a field that nobody reads. */
@@ -94,6 +97,12 @@ export class Arguments {
     const value = this.present(field)
     if (value === undefined || isDoc(value)) return value
     throw this.wrongType(field, value, 'object')
+  }
+
+  /** The values of a `let`. */
+  variables(field: string): Doc | undefined {
+    const spec = this.document(field)
+    return spec === undefined ? undefined : commandVariables(spec, new Date())
   }
 
   requiredDocument(field: string): Doc {
@@ -171,7 +180,7 @@ export class Arguments {
   }
 
   timeLimit(): TimeLimit {
-    return new TimeLimit(this.count('maxTimeMS'))
+    return new TimeLimit(this.count('maxTimeMS') ?? this.operationMs)
   }
 
   /** The client's logical session, as a key. */

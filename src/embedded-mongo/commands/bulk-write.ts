@@ -38,8 +38,12 @@ export const bulkWrite: Command = {
     const namespaces = args.requiredDocuments('nsInfo').map((doc) => {
       return parseNamespace(new Arguments('bulkWrite.nsInfo', doc).requiredString('ns'))
     })
-    const variables = args.document('let')
-    const operations = args.rawDocuments('ops').map((raw) => parseOperation(raw, namespaces, variables))
+    const around = {
+      namespaces,
+      variables: args.variables('let'),
+      bypassValidation: args.boolean('bypassDocumentValidation'),
+    }
+    const operations = args.rawDocuments('ops').map((raw) => parseOperation(raw, around))
     checkBatchSize(operations.length)
     checkRetryable(context, operations)
     const errors = new WriteErrors(args.ordered())
@@ -54,7 +58,14 @@ export const bulkWrite: Command = {
   },
 }
 
-function parseOperation(raw: Buffer, namespaces: readonly Namespace[], variables: Doc | undefined): Operation {
+/** What all operations have in common. */
+interface Around {
+  readonly namespaces: readonly Namespace[]
+  readonly variables: Doc | undefined
+  readonly bypassValidation: boolean
+}
+
+function parseOperation(raw: Buffer, { namespaces, variables, bypassValidation }: Around): Operation {
   const doc = readDoc(raw)
   const kind = (['insert', 'update', 'delete'] as const).find((name) => Object.hasOwn(doc, name))
   if (kind === undefined) throw failedToParse('an operation of bulkWrite must be an insert, an update or a delete')
@@ -69,7 +80,7 @@ function parseOperation(raw: Buffer, namespaces: readonly Namespace[], variables
       args.requiredDocument('document')
       const { value = 0, end = 0 } = [...rawFields(raw)].find((field) => field.name === 'document') ?? {}
       const document = raw.subarray(value, end)
-      return (context) => startInsert(liveCollection(context, database, name), document)
+      return (context) => startInsert(liveCollection(context, database, name), document, bypassValidation)
     }
     const query = { filter: args.requiredDocument('filter'), hint: args.hint(), collation: args.document('collation') }
     if (kind === 'delete') {
@@ -83,6 +94,7 @@ function parseOperation(raw: Buffer, namespaces: readonly Namespace[], variables
       upsert: args.boolean('upsert'),
       arrayFilters: args.documents('arrayFilters'),
       variables: args.document('constants') ?? variables,
+      bypassValidation,
     }
     return ({ store }) => startUpdate(store.collection(database, name), statement)
   })()

@@ -1,14 +1,14 @@
 import { namespaceExists, notImplemented } from '../bson/errors'
 import type { Command } from './command'
+import { VALIDATION_FIELDS, validationOptions, withValidation } from './validation-options'
 
-/** Kinds of collections, and rules for documents, that are not there. None is left out in silence. */
+/** Kinds of collections that are not there. None is left out in silence. */
 const NOT_SUPPORTED = [
   'capped',
   'timeseries',
   'clusteredIndex',
   'viewOn',
   'pipeline',
-  'validator',
   'changeStreamPreAndPostImages',
   'encryptedFields',
   'expireAfterSeconds',
@@ -16,7 +16,7 @@ const NOT_SUPPORTED = [
 
 export const create: Command = {
   name: 'create',
-  summary: 'plain collections',
+  summary: 'plain collections; `validator`, `validationLevel`, `validationAction`',
   fields: [
     ...NOT_SUPPORTED,
     'autoIndexId',
@@ -26,8 +26,7 @@ export const create: Command = {
     'max',
     'size',
     'storageEngine',
-    'validationAction',
-    'validationLevel',
+    ...VALIDATION_FIELDS,
   ],
   inTransaction: 'allowed',
   run: async (args, { store }) => {
@@ -40,7 +39,7 @@ export const create: Command = {
     if (store.collection(database, name) !== undefined) {
       throw namespaceExists(`Collection ${database}.${name} already exists.`)
     }
-    await store.ensureCollection(database, name)
+    await store.ensureCollection(database, name, withValidation({}, validationOptions(args)))
     return {}
   },
 }

@@ -28,6 +28,7 @@ export function openCursor(context: CommandContext, source: Source, options: Cur
     const { namespace, session } = options
     const { transaction } = context.store
     const close = done || options.singleBatch === true
+    if (close && !done) source.close?.()
     const id = close ? NO_CURSOR : cursors.add({ namespace, session, transaction, source }).id
     return { cursor: { firstBatch: new RawDocuments(batch.documents), id, ns: options.namespace } }
   }

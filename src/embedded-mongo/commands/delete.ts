@@ -21,7 +21,8 @@ export const deleteCommand: Command = {
   retryable: true,
   run: async (args, context) => {
     const { database, collection: name } = args
-    const statements = args.requiredDocuments('deletes').map((doc) => parseStatement(doc, args.document('let')))
+    const variables = args.variables('let')
+    const statements = args.requiredDocuments('deletes').map((doc) => parseStatement(doc, variables))
     checkBatchSize(statements.length)
     checkRetryable(context, statements)
     const batch = new WriteBatch(context, args, new WriteErrors(args.ordered()), {

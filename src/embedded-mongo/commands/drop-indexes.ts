@@ -48,9 +48,18 @@ function byName(collection: Collection, name: string): SecondaryIndex {
 }
 
 function byKey(collection: Collection, key: Doc): SecondaryIndex {
-  const wanted = JSON.stringify(Object.entries(directions(key)))
-  if (wanted === '[["_id",1]]') throw invalidOptions('cannot drop _id index')
-  const index = collection.indexes.find((each) => JSON.stringify(Object.entries(each.info.key)) === wanted)
+  if (shown(key) === '[["_id",1]]') throw invalidOptions('cannot drop _id index')
+  const index = indexWithKey(collection, key)
   if (index === undefined) throw indexNotFound(`can't find index with key: ${showValue(key)}`)
   return index
+}
+
+/** Never the one on _id. */
+export function indexWithKey(collection: Collection, key: Doc): SecondaryIndex | undefined {
+  const wanted = shown(key)
+  return collection.indexes.find((each) => shown(each.info.key) === wanted)
+}
+
+function shown(key: Doc): string {
+  return JSON.stringify(Object.entries(directions(key)))
 }

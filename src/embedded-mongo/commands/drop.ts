@@ -1,4 +1,5 @@
 import type { Engine } from '../engine'
+import { Slice } from '../execution/slice'
 import type { Collection } from '../storage/collection'
 import type { Command } from './command'
 
@@ -14,11 +15,22 @@ export const drop: Command = {
   },
 }
 
-/** All in one transaction. */
+/** As many in one transaction as fit in a slice. */
 export async function dropCollections(engine: Engine, collections: readonly Collection[]): Promise<void> {
   const { catalog, environment } = engine
-  const trees = await environment.write(() =>
-    collections.flatMap((collection) => (collection.dropped ? [] : catalog.drop(collection))),
-  )
-  environment.releaseTrees(trees)
+  for (let next = 0; next < collections.length;) {
+    const from = next
+    const { trees, end } = await environment.write(() => {
+      const slice = new Slice()
+      const emptied: number[] = []
+      let at = from
+      do {
+        const collection = collections[at++] as Collection
+        if (!collection.dropped) emptied.push(...catalog.drop(collection))
+      } while (at < collections.length && !slice.isOver(true))
+      return { trees: emptied, end: at }
+    })
+    environment.releaseTrees(trees)
+    next = end
+  }
 }

@@ -33,14 +33,24 @@ export const explain: Command = {
   run: (args, { engine }) => {
     const verbosity = args.string('verbosity') ?? 'allPlansExecution'
     if (!VERBOSITIES.includes(verbosity)) throw badValue(`verbosity string must be one of ${VERBOSITIES.join(', ')}`)
-    const inner = args.requiredDocument('explain')
-    const [name = ''] = Object.keys(inner)
-    const command = EXPLAINED.find((each) => each.name === name || each.aliases?.includes(name) === true)
-    if (command === undefined) throw commandNotFound(`Explain failed due to unknown command: ${name}`)
-    const innerArgs = new Arguments(name, { ...inner, $db: args.database })
-    innerArgs.checkFields(command.fields)
-    return explainCommand(engine, command, innerArgs, verbosity as Verbosity, args.timeLimit())
+    const [command, inner] = explained(args.requiredDocument('explain'), args.database)
+    return explainCommand(engine, command, inner, verbosity as Verbosity, args.timeLimit())
   },
+}
+
+/** How a command finds its documents, without running it. */
+export async function explainPlan(engine: Engine, doc: Doc, database: string): Promise<Doc> {
+  const [command, args] = explained(doc, database)
+  return explainCommand(engine, command, args, 'queryPlanner', args.timeLimit())
+}
+
+function explained(doc: Doc, database: string): [Command, Arguments] {
+  const [name = ''] = Object.keys(doc)
+  const command = EXPLAINED.find((each) => each.name === name || each.aliases?.includes(name) === true)
+  if (command === undefined) throw commandNotFound(`Explain failed due to unknown command: ${name}`)
+  const args = new Arguments(name, { ...doc, $db: database })
+  args.checkFields(command.fields)
+  return [command, args]
 }
 
 const EXPLAINED: readonly Command[] = [aggregate, count, deleteCommand, distinct, find, findAndModify, update]

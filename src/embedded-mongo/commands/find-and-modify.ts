@@ -62,6 +62,7 @@ interface Request {
   readonly upsert: boolean
   readonly returnNew: boolean
   readonly projection: Projection | undefined
+  readonly bypassValidation: boolean
 }
 
 interface Outcome {
@@ -82,7 +83,8 @@ function parseRequest(args: Arguments): Request {
     throw failedToParse(message)
   }
   if (!remove && !args.has('update')) throw failedToParse("Either an update or 'remove'=true must be specified")
-  const options = { arrayFilters: args.documents('arrayFilters'), variables: args.document('let') }
+  const variables = args.variables('let')
+  const options = { arrayFilters: args.documents('arrayFilters'), variables }
   const fields = args.document('fields')
   return {
     query: {
@@ -90,12 +92,13 @@ function parseRequest(args: Arguments): Request {
       sort: args.document('sort'),
       hint: args.hint(),
       collation: args.document('collation'),
-      variables: args.document('let'),
+      variables,
     },
     update: remove ? undefined : compileUpdate(updateOf(args.get('update')), options),
     upsert,
     returnNew,
     projection: fields === undefined || Object.keys(fields).length === 0 ? undefined : compileProjection(fields),
+    bypassValidation: args.boolean('bypassDocumentValidation'),
   }
 }
 
@@ -112,6 +115,7 @@ async function modify(
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
     // The sort looks at all that match, without a transaction; what it chose may be changed by others until its turn.
     const batch = new Batch(1)
+    // It holds one document.
     await fillBatch(findSource(query, { skip: 0, limit: 1 }), batch, limit)
     const [chosen] = batch.documents
     if (chosen === undefined) return first(withoutSort(request.query), request.upsert)
@@ -149,12 +153,15 @@ async function modifyFirst(
     matches ??= new Matches(prepareQuery(collection, query), { multi: false })
     const { found, state } = matches.next(slice)
     let outcome = NOTHING
-    if (found.length > 0) matches.forEach(found, (one) => (outcome = change(collection, request.update, one)))
+    if (found.length > 0) matches.forEach(found, (one) => (outcome = change(collection, request, one)))
     else if (state === 'paused') return false
     else if (request.upsert && request.update !== undefined) {
       // If that must wait, what it waits for may match.
       matches = undefined
-      const { doc, raw } = insertUpserted(collection, request.update, request.query.filter)
+      const { doc, raw } = insertUpserted(collection, request.update, {
+        filter: request.query.filter,
+        bypassValidation: request.bypassValidation,
+      })
       outcome = { after: raw, upsertedId: doc['_id'] }
     }
     reply = toReply(request, outcome)
@@ -167,9 +174,9 @@ async function modifyFirst(
   return reply
 }
 
-function change(collection: Collection, update: Update | undefined, found: Found): Outcome {
+function change(collection: Collection, { update, bypassValidation }: Request, found: Found): Outcome {
   const { arrayIndex } = found
-  if (update !== undefined) return { ...changeDocument(collection, update, found), arrayIndex }
+  if (update !== undefined) return { ...changeDocument(collection, update, found, bypassValidation), arrayIndex }
   collection.remove(found.documentKey, found.doc)
   return { before: found.raw, arrayIndex }
 }

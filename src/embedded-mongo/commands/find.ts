@@ -6,7 +6,7 @@ import type { FindOptions, Source } from '../execution/source'
 import { compileProjection } from '../query/projection'
 import type { Collection } from '../storage/collection'
 import type { Arguments } from './arguments'
-import type { Command } from './command'
+import type { Command, CommandContext } from './command'
 import { FIRST_BATCH_DOCUMENTS, openCursor } from './cursor-reply'
 
 export const find: Command = {
@@ -38,7 +38,7 @@ export const find: Command = {
   run: (args, context) => {
     const request = parseFind(args)
     const collection = context.store.collection(args.database, args.collection)
-    return openCursor(context, sourceFor(collection, request), {
+    return openCursor(context, sourceFor(collection, request, context), {
       namespace: `${args.database}.${args.collection}`,
       batchSize: args.count('batchSize') ?? FIRST_BATCH_DOCUMENTS,
       singleBatch: args.boolean('singleBatch'),
@@ -71,7 +71,7 @@ export function parseFind(args: Arguments): FindRequest {
       sort: args.document('sort'),
       hint: args.hint(),
       collation: args.document('collation'),
-      variables: args.document('let'),
+      variables: args.variables('let'),
     },
     options: {
       skip: args.count('skip') ?? 0,
@@ -81,8 +81,13 @@ export function parseFind(args: Arguments): FindRequest {
   }
 }
 
-function sourceFor(collection: Collection | undefined, { spec, options }: FindRequest): Source {
-  if (collection !== undefined) return findSource(prepareQuery(collection, spec), options)
+function sourceFor(
+  collection: Collection | undefined,
+  { spec, options }: FindRequest,
+  { engine }: CommandContext,
+): Source {
+  const { memory } = engine
+  if (collection !== undefined) return findSource(prepareQuery(collection, spec), { ...options, memory })
   checkQuery(spec)
   compileProjection(options.projection ?? {})
   return new ArraySource([])

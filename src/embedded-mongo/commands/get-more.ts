@@ -17,8 +17,8 @@ export const getMore: Command = {
     try {
       done = await fillBatch(cursor.source, batch, args.timeLimit())
     } finally {
+      engine.cursors.giveBack(cursor)
       if (done) engine.cursors.kill(cursor.id)
-      else engine.cursors.giveBack(cursor)
     }
     return { cursor: { nextBatch: new RawDocuments(batch.documents), id: done ? NO_CURSOR : cursor.id, ns: namespace } }
   },

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Long, ObjectId } from 'bson'
+import { Long, ObjectId } from 'bson'
 import { badValue } from '../bson/errors'
 import type { Doc } from '../bson/doc'
 import { SESSION_TIMEOUT_MINUTES, WIRE_VERSION_MAX } from '../engine'
@@ -62,7 +62,8 @@ function awaitMs(args: Arguments, { engine, repeated }: CommandContext): number 
 
 function isSame(known: Doc, present: { readonly processId: ObjectId; readonly counter: Long }): boolean {
   const { processId, counter } = known
-  return processId instanceof ObjectId && processId.equals(present.processId) && present.counter.equals(counter as Long)
+  const isOurs = processId instanceof ObjectId && processId.equals(present.processId)
+  return isOurs && counter instanceof Long && present.counter.equals(counter)
 }
 
 async function afterWaiting(ms: number, args: Arguments, context: CommandContext): Promise<Reply> {

@@ -116,14 +116,18 @@ function findUnsupported(value: unknown): string | undefined {
 
 function expiryOf(doc: Doc, key: Doc): number | undefined {
   const value = doc['expireAfterSeconds']
-  if (value === undefined) return undefined
+  return value === undefined ? undefined : checkExpiry(value, key, cannotCreateIndex)
+}
+
+/** The seconds after which documents go; what cannot be is an error as `refuse` makes it. */
+export function checkExpiry(value: unknown, key: Doc, refuse: (message: string) => CommandError): number {
   const seconds = isNumeric(value) ? toNumber(value) : NaN
   if (!(seconds >= 0 && seconds <= EXPIRE_SECONDS_MAX)) {
-    throw cannotCreateIndex(`TTL index 'expireAfterSeconds' must be within the range 0 to ${EXPIRE_SECONDS_MAX}`)
+    throw refuse(`TTL index 'expireAfterSeconds' must be within the range 0 to ${EXPIRE_SECONDS_MAX}`)
   }
   if (Object.keys(key).length > 1)
-    throw cannotCreateIndex('TTL indexes are single-field indexes, compound indexes do not support TTL')
-  if (Object.hasOwn(key, '_id')) throw cannotCreateIndex("The field 'expireAfterSeconds' is not valid for an _id index")
+    throw refuse('TTL indexes are single-field indexes, compound indexes do not support TTL')
+  if (Object.hasOwn(key, '_id')) throw refuse("The field 'expireAfterSeconds' is not valid for an _id index")
   return seconds
 }
 

@@ -1,4 +1,5 @@
 import { documentFromClient } from '../execution/documents'
+import { checkNew } from '../execution/validation'
 import type { Collection } from '../storage/collection'
 import type { Command, CommandContext } from './command'
 import { WriteBatch } from './write-batch'
@@ -15,9 +16,10 @@ export const insert: Command = {
     const { database, collection: name } = args
     const documents = args.rawDocuments('documents')
     checkBatchSize(documents.length)
+    const bypass = args.boolean('bypassDocumentValidation')
     const batch = new WriteBatch(context, args, new WriteErrors(args.ordered()), {
       count: documents.length,
-      start: (index) => startInsert(liveCollection(context, database, name), documents[index] as Buffer),
+      start: (index) => startInsert(liveCollection(context, database, name), documents[index] as Buffer, bypass),
       ensured: [[database, name]],
     })
     await batch.execute()
@@ -32,10 +34,11 @@ export function liveCollection({ store }: CommandContext, database: string, name
   return collection
 }
 
-export function startInsert(collection: Collection, document: Buffer): StatementRun {
+export function startInsert(collection: Collection, document: Buffer, bypassValidation: boolean): StatementRun {
   const outcome = { n: 0 }
   const step = (): boolean => {
     const { raw, doc } = documentFromClient(document)
+    if (!bypassValidation) checkNew(collection, doc)
     collection.insert(raw, doc)
     outcome.n = 1
     return true

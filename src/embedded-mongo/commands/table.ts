@@ -2,6 +2,7 @@ import { aggregate } from './aggregate'
 import { backup } from './backup'
 import { buildInfo } from './build-info'
 import { bulkWrite } from './bulk-write'
+import { collMod } from './coll-mod'
 import { collStats } from './coll-stats'
 import type { Command } from './command'
 import { abortTransaction, commitTransaction } from './commit-transaction'
@@ -66,6 +67,7 @@ export const COMMANDS: readonly Command[] = [
   dropDatabase,
   listCollections,
   create,
+  collMod,
   drop,
   renameCollection,
   createIndexes,

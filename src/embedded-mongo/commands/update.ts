@@ -23,7 +23,11 @@ export const update: Command = {
   retryable: true,
   run: async (args, context) => {
     const { database, collection: name } = args
-    const statements = args.requiredDocuments('updates').map((doc) => parseStatement(doc, args.document('let')))
+    const around = {
+      variables: args.variables('let'),
+      bypassValidation: args.boolean('bypassDocumentValidation'),
+    }
+    const statements = args.requiredDocuments('updates').map((doc) => parseStatement(doc, around))
     checkBatchSize(statements.length)
     checkRetryable(context, statements)
     const batch = new WriteBatch(context, args, new WriteErrors(args.ordered()), {
@@ -36,7 +40,10 @@ export const update: Command = {
   },
 }
 
-function parseStatement(doc: Doc, variables: Doc | undefined): UpdateStatement {
+function parseStatement(
+  doc: Doc,
+  { variables, bypassValidation }: Pick<UpdateStatement, 'variables' | 'bypassValidation'>,
+): UpdateStatement {
   const args = new Arguments('update.updates', doc)
   args.checkFields(STATEMENT_FIELDS)
   return {
@@ -48,6 +55,7 @@ function parseStatement(doc: Doc, variables: Doc | undefined): UpdateStatement {
     hint: args.hint(),
     collation: args.document('collation'),
     variables: args.document('c') ?? variables,
+    bypassValidation,
   }
 }
 

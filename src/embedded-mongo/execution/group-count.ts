@@ -91,6 +91,14 @@ export class GroupCountSource implements Source {
     this.descending = [shape.index.info.key[shape.path] === -1]
   }
 
+  get heldBytes(): number {
+    return this.results?.heldBytes ?? 0
+  }
+
+  close(): void {
+    this.results?.close?.()
+  }
+
   fill(batch: Batch, slice: Slice): FillState {
     this.results ??= this.collect(slice)
     return this.results?.fill(batch, slice) ?? 'paused'

@@ -1,7 +1,9 @@
 import { readDoc, writeDoc } from '../bson/doc'
 import type { Doc } from '../bson/doc'
 import { documentTooLarge } from '../bson/errors'
+import { HeldBytes } from '../query/aggregate/flow'
 import type { Flow } from '../query/aggregate/flow'
+import type { Memory } from '../query/memory'
 import { PAUSE } from '../query/pause'
 import type { Pause } from '../query/pause'
 import { Batch, DOCUMENT_BYTES_MAX } from './batch'
@@ -11,19 +13,40 @@ import type { FillState, Source } from './source'
 /** Documents that are read before a pipeline works on them. */
 const READ_AHEAD = 256
 
+/** When to pause, how to read a source in this one's slices, and what counts the memory. */
+export interface Surroundings {
+  readonly isOver: () => boolean
+  readonly read: (source: Source) => Flow
+  readonly held: HeldBytes
+}
+
 /** The results of a pipeline, made as the cursor asks for them, in the slices that it is given. */
 export class PipelineSource implements Source {
   private slice = new Slice()
   private readonly results: Iterator<Doc | Pause>
   private waiting: Uint8Array | undefined
 
-  /** `open` makes the pipeline of its surroundings: when to pause, and how to read a source in this one's slices. */
-  constructor(open: (isOver: () => boolean, read: (source: Source) => Flow) => Flow) {
-    const flow = open(
-      () => this.slice.isOver(true),
-      (source) => this.read(source),
-    )
+  private readonly held: HeldBytes
+  private readonly inputs: Source[] = []
+
+  /** `open` makes the pipeline of its surroundings. */
+  constructor(open: (surroundings: Surroundings) => Flow, memory?: Memory) {
+    this.held = new HeldBytes(memory)
+    const flow = open({
+      isOver: () => this.slice.isOver(true),
+      read: (source) => this.read(source),
+      held: this.held,
+    })
     this.results = flow[Symbol.iterator]()
+  }
+
+  get heldBytes(): number {
+    return this.inputs.reduce((sum, input) => sum + (input.heldBytes ?? 0), this.held.count)
+  }
+
+  close(): void {
+    this.held.release()
+    for (const input of this.inputs.splice(0)) input.close?.()
   }
 
   fill(batch: Batch, slice: Slice): FillState {
@@ -42,11 +65,16 @@ export class PipelineSource implements Source {
   }
 
   private *read(source: Source): Flow {
+    this.inputs.push(source)
     for (;;) {
       const batch = new Batch(READ_AHEAD)
       const state = source.fill(batch, this.slice)
       for (const raw of batch.documents) yield readDoc(raw)
-      if (state === 'done') return
+      if (state === 'done') {
+        source.close?.()
+        this.inputs.splice(this.inputs.indexOf(source), 1)
+        return
+      }
       if (state === 'paused') yield PAUSE
     }
   }

@@ -1,6 +1,8 @@
 import { readDoc, writeDoc } from '../bson/doc'
 import type { Doc } from '../bson/doc'
 import { tooMuchMemory } from '../bson/errors'
+import { guarded } from '../query/guard'
+import type { Memory } from '../query/memory'
 import type { Pause } from '../query/pause'
 import { compileProjection, rawTopLevel } from '../query/projection'
 import { sortInSlices } from '../query/sliced-sort'
@@ -19,6 +21,10 @@ export type FillState = 'done' | 'full' | 'paused'
 /** Where a cursor's documents come from. */
 export interface Source {
   fill(batch: Batch, slice: Slice): FillState
+  /** Bytes of the documents that it keeps. */
+  readonly heldBytes?: number
+  /** Nothing more is wanted of it. */
+  close?(): void
 }
 
 export class ArraySource implements Source {
@@ -42,6 +48,8 @@ export interface FindOptions {
   readonly projection?: Doc | undefined
   /** In place of a projection: the top-level fields that anybody will look at. */
   readonly fields?: ReadonlySet<string> | undefined
+  /** Where a sort takes what it holds from. */
+  readonly memory?: Memory | undefined
 }
 
 /** What makes the answer's bytes of a document's. `doc` is the document, if it had to be read. */
@@ -174,6 +182,15 @@ class SortSource implements Source {
     this.sortFields = new FieldCut('include', new Set(paths))
   }
 
+  get heldBytes(): number {
+    return this.bytes
+  }
+
+  close(): void {
+    this.options.memory?.give(this.bytes)
+    this.bytes = 0
+  }
+
   fill(batch: Batch, slice: Slice): FillState {
     this.slice = slice
     if (this.sorting === undefined) {
@@ -215,8 +232,10 @@ class SortSource implements Source {
   private account(bytes: number): void {
     this.seen++
     if (this.seen > this.keptMax) return
-    this.bytes += bytes + SORT_OVERHEAD_BYTES
-    if (this.bytes > SORT_BYTES_MAX) throw tooMuchMemory('Sort', SORT_BYTES_MAX)
+    const more = bytes + SORT_OVERHEAD_BYTES
+    if (this.bytes + more > SORT_BYTES_MAX) throw tooMuchMemory('Sort', SORT_BYTES_MAX)
+    this.options.memory?.take(more)
+    this.bytes += more
   }
 }
 
@@ -245,7 +264,10 @@ function projector({ projection: spec, fields }: FindOptions): {
   }
   const projection = compileProjection(spec)
   return {
-    project: (raw, doc, arrayIndex) => writeDoc(projection.apply(doc ?? readDoc(raw), arrayIndex)),
+    project: (raw, doc, arrayIndex) => {
+      const whole = doc ?? readDoc(raw)
+      return writeDoc(guarded(() => projection.apply(whole, arrayIndex)))
+    },
     needsTrace: projection.needsPosition,
   }
 }

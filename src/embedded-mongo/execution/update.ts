@@ -1,5 +1,6 @@
 import type { Doc } from '../bson/doc'
 import { CommandError } from '../bson/errors'
+import { guarded } from '../query/guard'
 import { compileUpdate, upsertBase } from '../query/update'
 import type { Update } from '../query/update'
 import type { Collection } from '../storage/collection'
@@ -9,12 +10,14 @@ import type { Found } from './matches'
 import { prepareQuery } from './query'
 import type { QuerySpec } from './query'
 import type { Slice } from './slice'
+import { checkChanged, checkNew } from './validation'
 
 export interface UpdateStatement extends QuerySpec {
   readonly update: Doc | readonly Doc[]
   readonly multi: boolean
   readonly upsert: boolean
   readonly arrayFilters?: readonly Doc[] | undefined
+  readonly bypassValidation?: boolean | undefined
 }
 
 /** What a write made of one document; `changed` is false when it was so already. */
@@ -59,7 +62,7 @@ export class UpdateRun {
     for (;;) {
       const { found, state } = this.matches.next(slice)
       this.matches.forEach(found, (one) => {
-        if (changeDocument(this.collection, this.update, one).changed) this.modified++
+        if (changeDocument(this.collection, this.update, one, this.statement.bypassValidation).changed) this.modified++
         this.matched++
       })
       if (!this.statement.multi && this.matched > 0) return true
@@ -69,7 +72,7 @@ export class UpdateRun {
     if (this.matched === 0 && this.statement.upsert) {
       // If that must wait, what it waits for may match.
       this.matches = this.find()
-      const { doc } = insertUpserted(this.collection, this.update, this.statement.filter)
+      const { doc } = insertUpserted(this.collection, this.update, this.statement)
       this.upsertedId = doc['_id']
     }
     return true
@@ -77,20 +80,33 @@ export class UpdateRun {
 }
 
 /** Inside Environment.write. */
-export function changeDocument(collection: Collection, update: Update, found: Found): Changed {
+export function changeDocument(
+  collection: Collection,
+  update: Update,
+  found: Found,
+  bypassValidation: boolean | undefined,
+): Changed {
   const { doc, raw: before, documentKey, arrayIndex } = found
-  const after = update.apply(doc, { isInsert: false, positionalIndex: arrayIndex, now: new Date() })
+  const context = { isInsert: false, positionalIndex: arrayIndex, now: new Date() }
+  const after = guarded(() => update.apply(doc, context))
   if (after === doc) return { before, after: before, changed: false }
   const raw = documentFromUpdate(after, before)
   if (raw.equals(before)) return { before, after: before, changed: false }
+  if (bypassValidation !== true) checkChanged(collection, doc, after)
   collection.replace(documentKey, doc, raw, after)
   return { before, after: raw, changed: true }
 }
 
 /** Inside Environment.write: what an upsert makes when nothing matched. */
-export function insertUpserted(collection: Collection, update: Update, filter: Doc): { doc: Doc; raw: Buffer } {
-  const doc = withId(update.apply(upsertBase(filter), { isInsert: true, now: new Date() }))
+export function insertUpserted(
+  collection: Collection,
+  update: Update,
+  { filter, bypassValidation }: Pick<UpdateStatement, 'filter' | 'bypassValidation'>,
+): { doc: Doc; raw: Buffer } {
+  const context = { isInsert: true, now: new Date() }
+  const doc = withId(guarded(() => update.apply(upsertBase(filter), context)))
   const raw = documentFromUpdate(doc)
+  if (bypassValidation !== true) checkNew(collection, doc)
   collection.insert(raw, doc)
   return { doc, raw }
 }

@@ -12,6 +12,8 @@ export interface PipelineContext {
   /** The command's `let`. */
   readonly variables?: Doc | undefined
   readonly collation?: Collation | undefined
+  /** What counts what it holds. */
+  readonly held?: HeldBytes
   /** When to pause; without it the pipeline never does. */
   readonly isOver?: IsOver
 }
@@ -22,12 +24,9 @@ export interface PipelineContext {
  * https://www.mongodb.com/docs/manual/reference/operator/aggregation-pipeline/
  */
 export function openPipeline(docs: Flow, pipeline: readonly Doc[], context: PipelineContext): Flow {
-  const { variables = {}, collation, now, isOver = () => false } = context
+  const { variables = {}, collation, now, isOver = () => false, held = new HeldBytes() } = context
   const collection = (name: string): Flow => context.collection(name)
-  const run = compilePipeline(
-    pipeline,
-    contextOf({ collection, variables, now, collation, isOver, held: new HeldBytes() }),
-  )
+  const run = compilePipeline(pipeline, contextOf({ collection, variables, now, collation, isOver, held }))
   return run(docs)
 }
 

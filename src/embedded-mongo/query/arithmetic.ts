@@ -50,6 +50,10 @@ export function subtractNumbers(a: Numeric, b: Numeric): Numeric | undefined {
 
 /** The product in MongoDB's type; undefined when it does not fit 64 bits. */
 export function multiplyNumbers(a: Numeric, b: Numeric): Numeric | undefined {
+  if (a instanceof Int32 && b instanceof Int32) {
+    const product = a.value * b.value
+    if (Number.isSafeInteger(product)) return wholeNumber(product)
+  }
   return compute(MULTIPLY, a, b)
 }
 

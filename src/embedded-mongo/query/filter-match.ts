@@ -148,7 +148,7 @@ function includesSorted(sorted: readonly unknown[], value: unknown, collation: C
 }
 
 /** A pattern matches the strings that it describes, and the regular expression that is written like it. */
-function matchesPattern(pattern: Pattern): ValueTest {
+export function matchesPattern(pattern: Pattern): ValueTest {
   const { regex } = pattern
   const test = (text: string): boolean =>
     pattern.isCostly(text.length) ? costly(() => regex.test(text)) : regex.test(text)

@@ -1,12 +1,13 @@
 import { isDoc } from '../bson/doc'
 import type { Doc } from '../bson/doc'
-import { badValue, notImplemented } from '../bson/errors'
+import { badValue, notImplemented, typeMismatch } from '../bson/errors'
 import { RANK, rankOf } from '../bson/types'
 import { compileExpression, isTruthy } from './expression'
 import { parseBits, parseMod, parseSize, parseTypes } from './filter-operands'
 import type { CompareOp, FilterNode } from './filter-tree'
 import { QUERY_DEPTH_MAX } from './limits'
 import { patternOf } from './pattern'
+import { compileSchema } from './schema/compile'
 
 /**
  * Takes a filter document apart. `variables` are those that $expr may name. Throws BadValue or FailedToParse with
@@ -60,9 +61,13 @@ function parseTopLevel(name: string, operand: unknown, place: Place): readonly F
       return [{ op: 'constant', value: name === '$alwaysTrue' }]
     case '$comment':
       return []
+    case '$jsonSchema': {
+      if (!isDoc(operand)) throw typeMismatch('$jsonSchema must be an object')
+      const schema = compileSchema(operand)
+      return [{ op: 'expr', evaluate: schema.holds }]
+    }
     case '$where':
     case '$text':
-    case '$jsonSchema':
       throw notImplemented(`${name} is not supported by this server`)
     default:
       throw badValue(

@@ -29,7 +29,7 @@ export type PathNode =
 
 /**
  * A filter taken apart: what the matcher is compiled from and what the planner reads. Conditions inside an $elemMatch
- * on values have the path ''.
+ * on values have the path ''. `expr` looks at the document as a whole: $expr and $jsonSchema.
  */
 export type FilterNode =
   | PathNode

@@ -32,7 +32,7 @@ export interface Filter {
 export function compileFilter(filter: Doc, options: FilterOptions = {}): Filter {
   const { collation, variables } = options
   const tree = parseFilter(filter, variables)
-  const isCostly = mayBeCostly(tree)
+  const isCostly = mayBeCostly(tree) || hasManyConditions(tree)
   const compiled = compileNode(tree, collation)
   const test: DocTest = isCostly ? (doc, trace) => guarded(() => compiled(doc, trace)) : compiled
   return {
@@ -46,6 +46,20 @@ export function compileFilter(filter: Doc, options: FilterOptions = {}): Filter 
     tree,
     collation,
   }
+}
+
+/** So many conditions are looked at in a few microseconds, for each element of an array. */
+const FEW_CONDITIONS = 20
+
+function hasManyConditions(tree: FilterNode): boolean {
+  let count = 0
+  const visit = (node: FilterNode): void => {
+    if (++count > FEW_CONDITIONS) return
+    if (node.op === 'and' || node.op === 'or' || node.op === 'nor') node.children.forEach(visit)
+    else if (node.op === 'not' || node.op === 'elemMatch') visit(node.child)
+  }
+  visit(tree)
+  return count > FEW_CONDITIONS
 }
 
 function mayBeCostly(node: FilterNode): boolean {

@@ -243,8 +243,15 @@ function isEmpty(interval: Interval): boolean {
   return bytesOf(interval, false) === undefined
 }
 
+/** Pairs of intervals that are looked at; beyond them one side must do, and what it finds is rechecked. */
+const PAIRS_MAX = 10_000
+
 /** Both must hold of the same value. */
 export function intersect(a: Bounds, b: Bounds): Bounds {
+  if (a.intervals.length * b.intervals.length > PAIRS_MAX) {
+    const fewer = a.intervals.length <= b.intervals.length ? a : b
+    return { ...fewer, exact: false, exactWithoutArrays: false, weak: a.weak || b.weak }
+  }
   const intervals = a.intervals.flatMap((x) => b.intervals.map((y) => overlap(x, y)).filter((both) => !isEmpty(both)))
   return {
     intervals,

@@ -1,6 +1,6 @@
 import { conjuncts } from './filter-tree'
 import type { FilterNode } from './filter-tree'
-import { valuesEqual } from '../bson/compare'
+import { valueSet } from './aggregate/value-map'
 import { OR_BRANCHES_MAX } from './limits'
 
 /** `{$or: [{a: 1}, {a: 2}]}` is `{a: {$in: [1, 2]}}`, which one scan can answer, in order. */
@@ -9,7 +9,8 @@ export function withoutTrivialOr(node: FilterNode): FilterNode {
   const [first, ...others] = node.children.map(equality)
   if (first === undefined || !others.every((other) => other?.path === first.path)) return node
   const values = [first, ...(others as Equality[])].flatMap((each) => each.values)
-  return { op: 'in', path: first.path, values: values.filter((value, i) => isFirst(values, value, i)), patterns: [] }
+  const seen = valueSet()
+  return { op: 'in', path: first.path, values: values.filter((value) => seen.add(value ?? null)), patterns: [] }
 }
 
 interface Equality {
@@ -20,10 +21,6 @@ interface Equality {
 function equality(node: FilterNode): Equality | undefined {
   if (node.op === 'eq') return { path: node.path, values: [node.value] }
   return node.op === 'in' && node.patterns.length === 0 ? node : undefined
-}
-
-function isFirst(values: readonly unknown[], value: unknown, at: number): boolean {
-  return values.findIndex((other) => valuesEqual(other, value)) === at
 }
 
 /** What each branch of the filter's first $or asks for, together with the rest of the filter. */

@@ -1,5 +1,6 @@
 import { getField, isDoc } from '../bson/doc'
 import type { Doc } from '../bson/doc'
+import { spend } from '../bson/effort'
 
 /** A condition on one value; undefined means that the field is missing. */
 export type ValueTest = (value: unknown, trace?: MatchTrace) => boolean
@@ -44,6 +45,7 @@ export function onPath(path: string, leaf: Leaf, test: ValueTest): DocTest {
   }
 
   const walkArray = (array: readonly unknown[], next: number, trace: MatchTrace | undefined): boolean => {
+    spend(array.length)
     for (let i = 0; i < array.length; i++) {
       const element = array[i]
       if (isDoc(element) && walk(element, next, trace)) {
@@ -69,6 +71,7 @@ export function onPath(path: string, leaf: Leaf, test: ValueTest): DocTest {
 function eachThenWhole(test: ValueTest): ValueTest {
   return (value, trace) => {
     if (!Array.isArray(value)) return test(value, trace)
+    spend(value.length)
     for (let i = 0; i < value.length; i++) {
       if (test(value[i], trace)) {
         if (trace !== undefined) trace.arrayIndex = i

@@ -1,3 +1,4 @@
+import { boundedSize } from '../bson/bounded-size'
 import type { Doc } from '../bson/doc'
 import { failedToParse } from '../bson/errors'
 import { identical } from '../bson/identical'
@@ -10,6 +11,9 @@ import { compileUpdatePipeline } from './update/pipeline'
 import { buildTree } from './update/tree'
 import type { FieldsNode, UpdateNode } from './update/tree'
 import { equalityFields } from './update/upsert-base'
+
+/** Twice what a document may have, as the count is a rough one. */
+const RESULT_BYTES_MAX = 32 * 1_024 * 1_024
 
 export interface UpdateOptions {
   readonly arrayFilters?: readonly Doc[] | undefined
@@ -91,7 +95,11 @@ function pipelineUpdate(pipeline: readonly Doc[], variables: Doc | undefined): U
   return {
     kind: 'pipeline',
     needsPosition: false,
-    apply: (doc, { now }) => sameIfIdentical(doc, withIdOf(doc, run(doc, now))),
+    apply: (doc, { now }) => {
+      const result = run(doc, now)
+      boundedSize(result, RESULT_BYTES_MAX)
+      return sameIfIdentical(doc, withIdOf(doc, result))
+    },
   }
 }
 

@@ -2,6 +2,7 @@ import { CommandError, noSuchTransaction } from '../bson/errors'
 import type { Catalog } from '../storage/catalog'
 import { SNAPSHOTS_MAX } from '../storage/environment'
 import type { Environment } from '../storage/environment'
+import type { Memory } from '../query/memory'
 import { Transaction } from '../storage/transaction'
 import type { SessionFields } from './session-fields'
 import { transactionTooOld } from './write-record'
@@ -28,6 +29,7 @@ export interface TransactionsParts {
   readonly environment: Environment
   readonly catalog: Catalog
   readonly records: WriteRecords
+  readonly memory: Memory
   /** How long one may be open before it is aborted. */
   readonly lifetimeMs: number
   /** Told of each that has ended. */
@@ -131,7 +133,7 @@ export class Transactions {
     if (this.openCount >= OPEN_MAX) {
       throw new CommandError(24, 'LockTimeout', `there are ${OPEN_MAX} open transactions already`)
     }
-    const transaction = new Transaction(this.parts.environment, this.parts.catalog)
+    const transaction = new Transaction(this.parts.environment, this.parts.catalog, this.parts.memory)
     const timer = setTimeout(() => this.abortOpen(latest), this.parts.lifetimeMs)
     timer.unref()
     const latest: Latest = { txnNumber, transaction, timer, state: 'open', last: Promise.resolve() }

@@ -123,6 +123,13 @@ export class Catalog {
     this.adopt(this.make({ ...identity, database, name }, definitions, truncatedIds))
   }
 
+  /** Transactions that have seen it as it was do not commit. */
+  changeOptions(collection: Collection, options: Doc): void {
+    collection.changeOptions(options)
+    this.changed(collection)
+    this.save(collection)
+  }
+
   /** Returns the trees that were its own, now empty: they may be released once the change is committed. */
   drop(collection: Collection): number[] {
     this.forget(collection)
@@ -152,7 +159,11 @@ export class Catalog {
 
   /** The index's entries are complete: plans may use it. */
   markReady(collection: Collection, index: SecondaryIndex): void {
-    index.change({ ready: true })
+    this.changeIndex(collection, index, { ready: true })
+  }
+
+  changeIndex(collection: Collection, index: SecondaryIndex, changes: Partial<IndexDefinition>): void {
+    index.change(changes)
     this.changed(collection)
     this.save(collection)
   }

@@ -2,6 +2,8 @@ import type { Doc } from '../bson/doc'
 import { readDoc } from '../bson/doc'
 import { duplicateKey } from '../bson/errors'
 import type { IndexInfo } from '../query/planner'
+import { validationOf } from '../query/validation'
+import type { Validation } from '../query/validation'
 import { idKey } from './keys'
 import type { DocumentEntries, IndexEntry, SecondaryIndex } from './secondary-index'
 import type { Tree } from './tree'
@@ -29,9 +31,11 @@ export class Collection {
   /** The catalog's version when it was made, and when its set of indexes or its rules changed last. */
   createdVersion = 0
   schemaVersion = 0
+  /** undefined: its documents may be anything. Writes ask for it before they come here. */
+  validation: Validation | undefined
 
   constructor(
-    readonly identity: CollectionIdentity,
+    public identity: CollectionIdentity,
     readonly documents: Tree,
     public indexes: readonly SecondaryIndex[],
     public truncatedIds: boolean,
@@ -39,6 +43,12 @@ export class Collection {
     private readonly save: (collection: Collection) => void,
   ) {
     this.namespace = `${identity.database}.${identity.name}`
+    this.validation = validationOf(identity.options)
+  }
+
+  changeOptions(options: Doc): void {
+    this.identity = { ...this.identity, options }
+    this.validation = validationOf(options)
   }
 
   /** The indexes that a plan may use, the one on _id first. */

@@ -51,6 +51,7 @@ export class Environment {
   private growing: Promise<void> | undefined
   /** A commit has failed: what is held in memory may tell of what never came to be. */
   private isStale = false
+  private isEnding = false
 
   private constructor(
     private readonly root: RootDatabase<Buffer, Buffer>,
@@ -188,6 +189,7 @@ export class Environment {
    * What `work` throws is passed on, but what it had written by then stays: so it decides first and writes then.
    */
   async write<T>(work: () => T): Promise<T> {
+    if (this.isEnding) throw new CommandError(11600, 'InterruptedAtShutdown', 'interrupted at shutdown')
     let outcome: { readonly value: T } | { readonly error: unknown } | undefined
     try {
       await this.root.transaction(() => {
@@ -238,6 +240,13 @@ export class Environment {
   /** Copies the present state into an empty or new folder, which opens as it is. */
   backup(folder: string): Promise<void> {
     return backupTo(this.root, folder)
+  }
+
+  /** Resolves when what is being written is on disk. No write begins any more. */
+  async endWrites(): Promise<void> {
+    const last = this.write(() => undefined).catch(() => undefined)
+    this.isEnding = true
+    await last
   }
 
   /** Waits for what is being written, then closes. */

@@ -1,5 +1,6 @@
 import { CommandError, noSuchTransaction, writeConflict } from '../bson/errors'
 import type { Doc } from '../bson/doc'
+import type { Memory } from '../query/memory'
 import type { Catalog } from './catalog'
 import { Collection } from './collection'
 import type { Environment } from './environment'
@@ -41,6 +42,8 @@ export class Transaction implements TreeOwner {
   constructor(
     private readonly environment: Environment,
     private readonly catalog: Catalog,
+    /** Where it takes what it keeps from, and gives it back. */
+    private readonly memory?: Memory,
   ) {
     this.ended = new Promise((resolve) => (this.end = resolve))
     this.version = catalog.version
@@ -52,10 +55,12 @@ export class Transaction implements TreeOwner {
   }
 
   account(bytes: number): void {
+    if (this.bytes + bytes > TRANSACTION_BYTES_MAX) {
+      const message = `a transaction may change ${TRANSACTION_BYTES_MAX} bytes of keys and documents at the most`
+      throw new CommandError(257, 'TransactionTooLarge', message)
+    }
+    this.memory?.take(bytes)
     this.bytes += bytes
-    if (this.bytes <= TRANSACTION_BYTES_MAX) return
-    const message = `a transaction may change ${TRANSACTION_BYTES_MAX} bytes of keys and documents at the most`
-    throw new CommandError(257, 'TransactionTooLarge', message)
   }
 
   collection(database: string, name: string): Collection | undefined {
@@ -146,6 +151,8 @@ export class Transaction implements TreeOwner {
   }
 
   private finish(): void {
+    this.memory?.give(this.bytes)
+    this.bytes = 0
     for (const tree of this.trees.values()) tree.release()
     this.views.clear()
     this.snapshot.close()

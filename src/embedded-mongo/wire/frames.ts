@@ -2,6 +2,8 @@ import { messageLength } from './message'
 
 const LENGTH_BYTES = 4
 const BUFFER_BYTES_MIN = 4_096
+/** Up to here a buffer is made twice as large as needed; beyond it not larger than its message. */
+const BUFFER_BYTES_AMPLE = 2 * 1_024 * 1_024
 
 /** Cuts a stream of bytes into messages. Copies only what arrives in pieces, and each byte a bounded number of times. */
 export class Frames {
@@ -12,6 +14,11 @@ export class Frames {
   /** Bytes that wait for the rest of their message, or to be taken. */
   get waitingBytes(): number {
     return this.end - this.start
+  }
+
+  /** Bytes of memory for them. */
+  get heldBytes(): number {
+    return this.start === this.end ? 0 : this.buffer.length
   }
 
   push(chunk: Buffer): void {
@@ -38,7 +45,10 @@ export class Frames {
 
   /** A new buffer each time, never a move within the old one: messages that were handed out still look into that. */
   private grow(more: number): void {
-    const grown = Buffer.allocUnsafe(Math.max(BUFFER_BYTES_MIN, 2 * (this.waitingBytes + more)))
+    const needed = this.waitingBytes + more
+    const claimed = this.waitingBytes < LENGTH_BYTES ? 0 : this.buffer.readInt32LE(this.start)
+    const ample = Math.min(2 * needed, Math.max(claimed, BUFFER_BYTES_AMPLE))
+    const grown = Buffer.allocUnsafe(Math.max(BUFFER_BYTES_MIN, needed, ample))
     this.buffer.copy(grown, 0, this.start, this.end)
     this.end -= this.start
     this.start = 0

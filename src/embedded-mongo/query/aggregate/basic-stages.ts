@@ -11,7 +11,7 @@ import { bindVariables } from './bind-variables'
 import { located } from './expression/arguments'
 import { compileEvaluation } from './expression/compile'
 import { drained, gathered, mapped } from './flow'
-import { documentCount, environmentOf, requireDoc } from './stage'
+import { checkedResult, documentCount, environmentOf, requireDoc } from './stage'
 import type { CompileStage, Stage } from './stage'
 
 export const compileMatch: CompileStage = (spec, { collation, variables }) => {
@@ -98,7 +98,7 @@ export const compileSample: CompileStage = (spec, { held, isOver }) => {
 export const compileDocuments: CompileStage = (spec, context) => {
   const evaluate = compileEvaluation(spec)
   return function* () {
-    const docs = evaluate(environmentOf({}, context))
+    const docs = checkedResult(() => evaluate(environmentOf({}, context)))
     if (!Array.isArray(docs)) throw located(5858203, `an array is expected, but got ${typeName(docs)}`)
     for (const doc of docs as readonly unknown[]) {
       if (!isDoc(doc)) throw badValue(`$documents takes documents, but got ${typeName(doc)}`)

@@ -18,7 +18,7 @@ import { compileBucket, compileGroup, compileSortByCount } from './group'
 import { compileFacet, compileLookup, compileUnionWith } from './joining-stages'
 import { mapped, paced } from './flow'
 import { foreignStage } from './foreign-stages'
-import { stageName } from './stage'
+import { checkedResult, stageName } from './stage'
 import type { CompileStage, Stage, StageContext } from './stage'
 import { compileTransform, isTransform } from './transforms'
 import { compileUnwind } from './unwind'
@@ -59,7 +59,7 @@ export function compilePipeline(pipeline: readonly Doc[], context: StageContext)
     const limit = name === '$sort' ? limitAfter(pipeline, i) : undefined
     stages.push(limit === undefined ? compileStage(name, stage, context) : sortStage(stage['$sort'], limit, context))
   }
-  return (docs) => stages.reduce((input, stage) => paced(stage(input), context.isOver), docs)
+  return (docs) => stages.reduce((input, stage) => paced(stage(input), context.isOver), paced(docs, context.isOver))
 }
 
 /** The bound that a $limit right after a $sort puts on it. The $limit itself stays, and does nothing. */
@@ -71,7 +71,7 @@ function limitAfter(pipeline: readonly Doc[], at: number): number | undefined {
 function compileStage(name: string, stage: Doc, context: StageContext): Stage {
   if (isTransform(name)) {
     const transform = compileTransform(name, stage[name])
-    return (docs) => mapped(docs, (doc) => transform(doc, context))
+    return (docs) => mapped(docs, (doc) => checkedResult(() => transform(doc, context)))
   }
   const compile = STAGES[name]
   return compile === undefined ? foreignStage(name, stage, context) : compile(stage[name], context)

@@ -1,6 +1,7 @@
-import { calculateObjectSize } from 'bson'
+import { boundedSize } from '../../bson/bounded-size'
 import type { Doc } from '../../bson/doc'
 import { tooMuchMemory } from '../../bson/errors'
+import type { Memory } from '../memory'
 import { PAUSE } from '../pause'
 import type { IsOver, Pause } from '../pause'
 
@@ -16,11 +17,24 @@ const HELD_OVERHEAD_BYTES = 200
 export class HeldBytes {
   private bytes = 0
 
+  constructor(private readonly memory?: Memory) {}
+
+  get count(): number {
+    return this.bytes
+  }
+
   /** Throws 292 when it is too much. */
   add(value: unknown): void {
-    this.bytes += HELD_OVERHEAD_BYTES + (typeof value === 'object' ? calculateObjectSize({ value }) : 0)
-    if (typeof value === 'string') this.bytes += value.length
-    if (this.bytes > PIPELINE_BYTES_MAX) throw tooMuchMemory('Pipeline', PIPELINE_BYTES_MAX)
+    const more = HELD_OVERHEAD_BYTES + boundedSize(value, PIPELINE_BYTES_MAX)
+    if (this.bytes + more > PIPELINE_BYTES_MAX) throw tooMuchMemory('Pipeline', PIPELINE_BYTES_MAX)
+    this.memory?.take(more)
+    this.bytes += more
+  }
+
+  /** The pipeline is over. */
+  release(): void {
+    this.memory?.give(this.bytes)
+    this.bytes = 0
   }
 }
 

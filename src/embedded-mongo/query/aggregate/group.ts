@@ -8,22 +8,23 @@ import type { Accumulator } from './accumulators'
 import { located } from './expression/arguments'
 import { compileEvaluation } from './expression/compile'
 import type { Environment, Evaluate } from './expression/environment'
+import { costly } from '../guard'
 import type { Pause } from '../pause'
 import { drained } from './flow'
 import type { Flow } from './flow'
 import { mingoAccumulator, mingoHasAccumulator } from './mingo-bridge'
 import { compileRanked } from './ranked'
 import type { Collector } from './ranked'
-import { environmentOf, requireDoc } from './stage'
+import { checkedResult, environmentOf, requireDoc } from './stage'
 import type { CompileStage, StageContext } from './stage'
 import { valueMap } from './value-map'
 
-interface OutputField {
+export interface OutputField {
   readonly name: string
   collector(): Collector
 }
 
-interface Group {
+export interface Group {
   readonly id: unknown
   readonly collectors: readonly Collector[]
 }
@@ -62,7 +63,7 @@ function* collectAll(
   return group === undefined ? [] : [group]
 }
 
-function newGroup(id: unknown, outputs: readonly OutputField[]): Group {
+export function newGroup(id: unknown, outputs: readonly OutputField[]): Group {
   return { id, collectors: outputs.map((output) => output.collector()) }
 }
 
@@ -76,7 +77,7 @@ function* collect(
   yield* drained(docs, (doc) => {
     const environment = environmentOf(doc, context)
     // Documents without the key are of the group null.
-    const id = idOf(environment) ?? null
+    const id = checkedResult(() => idOf(environment)) ?? null
     const group = groups.at(id, () => {
       context.held.add(id)
       return newGroup(id, outputs)
@@ -86,7 +87,7 @@ function* collect(
   return Array.from(groups.entries(), ([, group]) => group)
 }
 
-function groupDoc({ id, collectors }: Group, outputs: readonly OutputField[]): Doc {
+export function groupDoc({ id, collectors }: Group, outputs: readonly OutputField[]): Doc {
   const result: Doc = { _id: id }
   outputs.forEach(({ name }, i) => {
     setField(result, name, collectors[i]?.result())
@@ -94,7 +95,7 @@ function groupDoc({ id, collectors }: Group, outputs: readonly OutputField[]): D
   return result
 }
 
-function compileOutput(name: string, operand: unknown, context: StageContext): OutputField {
+export function compileOutput(name: string, operand: unknown, context: StageContext): OutputField {
   if (name.includes('.')) throw located(40235, `The field name '${name}' cannot contain '.'`)
   if (name.startsWith('$')) throw located(40236, `The field name '${name}' cannot be an operator name`)
   const entries = isDoc(operand) ? Object.entries(operand) : []
@@ -123,7 +124,7 @@ function ownOutput(name: string, operator: string, argument: unknown, { held }: 
     collector: () => {
       const accumulator = make()
       const add = (environment: Environment): void => {
-        const value = evaluate(environment)
+        const value = checkedResult(() => evaluate(environment))
         if (KEEPING.has(operator)) held.add(value)
         accumulator.add(value)
       }
@@ -139,7 +140,7 @@ function mingoCollector(operator: string, argument: unknown, context: StageConte
       context.held.add(root)
       docs.push(root)
     },
-    result: () => mingoAccumulator(operator, argument, docs, context.variables) ?? null,
+    result: () => costly(() => mingoAccumulator(operator, argument, docs, context.variables)) ?? null,
   }
 }
 

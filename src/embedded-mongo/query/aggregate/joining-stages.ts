@@ -7,7 +7,7 @@ import type { Pause } from '../pause'
 import { located } from './expression/arguments'
 import { compileEvaluation } from './expression/compile'
 import type { Evaluate } from './expression/environment'
-import { environmentOf, requireDoc } from './stage'
+import { checkedResult, environmentOf, requireDoc } from './stage'
 import type { CompileStage, Stage, StageContext } from './stage'
 import { drained, gathered } from './flow'
 import type { Flow } from './flow'
@@ -106,7 +106,7 @@ function parseLookup(spec: Doc): Lookup {
 
 function boundVariables({ bindings }: Lookup, doc: Doc, context: StageContext): Doc {
   const environment = environmentOf(doc, context)
-  const bound = bindings.map(({ name, evaluate }) => [name, evaluate(environment)] as const)
+  const bound = bindings.map(({ name, evaluate }) => [name, checkedResult(() => evaluate(environment))] as const)
   return { ...context.variables, ...Object.fromEntries(bound) }
 }
 
@@ -155,7 +155,8 @@ function localValues(doc: Doc, segments: readonly string[]): readonly unknown[] 
   const visit = (value: unknown, at: number): void => {
     const segment = segments[at]
     if (Array.isArray(value)) {
-      if (segment === undefined) values.push(...(value as readonly unknown[]))
+      // One by one: a call takes only so many arguments.
+      if (segment === undefined) for (const element of value) values.push(element)
       else if (isArrayIndex(segment)) visit(value[Number(segment)], at + 1)
       else for (const element of value) if (isDoc(element)) visit(element, at)
     } else if (segment === undefined) {

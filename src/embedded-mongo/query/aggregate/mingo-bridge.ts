@@ -10,10 +10,11 @@ import { Aggregator } from 'mingo/aggregator'
 import type { Options } from 'mingo/types'
 import { getField, hasField, isDoc, setField } from '../../bson/doc'
 import type { Doc } from '../../bson/doc'
+import { spend, spendOn } from '../../bson/effort'
 import { CommandError } from '../../bson/errors'
 import { toNumber } from '../../bson/exact'
 import { bsonType, isNumeric, RANK, rankOf, regexParts } from '../../bson/types'
-import { costly } from '../guard'
+import { costly, isRestart } from '../guard'
 import { compilePattern, patternOf } from '../pattern'
 
 /**
@@ -125,7 +126,7 @@ function guard<T>(run: () => T): T {
   try {
     return run()
   } catch (error) {
-    if (error instanceof CommandError) throw error
+    if (error instanceof CommandError || isRestart(error)) throw error
     const message = error instanceof Error ? error.message : String(error)
     if (message.includes('is not registered')) throw new CommandError(168, 'InvalidPipelineOperator', message)
     throw new CommandError(2, 'BadValue', message)
@@ -133,6 +134,7 @@ function guard<T>(run: () => T): T {
 }
 
 export function promoted(value: unknown): unknown {
+  spendOn(value)
   if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value)) return value.map(promoted)
   if (isDoc(value)) return mapped(value, promoted)
@@ -141,6 +143,7 @@ export function promoted(value: unknown): unknown {
 }
 
 export function demoted(value: unknown): unknown {
+  spendOn(value)
   if (typeof value === 'number') return numberOf(value)
   if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value)) return value.map((element: unknown) => demoted(element) ?? null)
@@ -160,7 +163,9 @@ function numberOf(value: number): Int32 | Long | Double {
 
 function mapped(doc: Doc, map: (value: unknown) => unknown): Doc {
   const result: Doc = {}
-  for (const [name, value] of Object.entries(doc)) {
+  const entries = Object.entries(doc)
+  spend(entries.length)
+  for (const [name, value] of entries) {
     const next = map(value)
     if (next !== undefined) setField(result, name, next)
   }

@@ -8,7 +8,7 @@ import { compileEvaluation } from './expression/compile'
 import { isNullish } from './expression/environment'
 import type { Environment, Evaluate } from './expression/environment'
 import { countOf } from './expression/selections'
-import { requireDoc } from './stage'
+import { checkedResult, requireDoc } from './stage'
 import type { StageContext } from './stage'
 
 /** What collects the documents of one group for one output field of a $group. */
@@ -83,11 +83,16 @@ interface Parts {
 function collectors({ count, value, make, context }: Parts): () => Collector {
   return () => {
     let selection: Selection | undefined
+    let room = 0
     return {
       add: (environment) => {
-        selection ??= make(count(environment))
-        const given = value(environment)
-        if (selection.add(given, environment.root)) context.held.add(given)
+        if (selection === undefined) {
+          room = count(environment)
+          selection = make(room)
+        }
+        const given = checkedResult(() => value(environment))
+        // Once as many are kept as ever will be, one comes for one that goes.
+        if (selection.add(given, environment.root) && room-- > 0) context.held.add(given)
       },
       result: () => selection?.result() ?? [],
     }

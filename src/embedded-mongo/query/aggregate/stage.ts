@@ -1,3 +1,4 @@
+import { boundedSize } from '../../bson/bounded-size'
 import type { Collation } from '../../bson/collation'
 import { isDoc } from '../../bson/doc'
 import type { Doc } from '../../bson/doc'
@@ -6,6 +7,7 @@ import { toNumber } from '../../bson/exact'
 import { isNumeric } from '../../bson/types'
 import { located } from './expression/arguments'
 import type { Environment } from './expression/environment'
+import { guarded } from '../guard'
 import type { IsOver } from '../pause'
 import type { Flow, HeldBytes } from './flow'
 import { mingoHasStage } from './mingo-bridge'
@@ -65,6 +67,18 @@ export function stageName(stage: unknown): string {
 
 export function environmentOf(doc: Doc, context: Pick<StageContext, 'variables' | 'now'>): Environment {
   return { root: doc, variables: context.variables, now: context.now }
+}
+
+/** Twice what a document may have, as the count is a rough one. */
+const RESULT_BYTES_MAX = 32 * 1_024 * 1_024
+
+/** What an expression or a stage makes of one document: it may neither take for ever nor grow without end. */
+export function checkedResult<T>(make: () => T): T {
+  return guarded(() => {
+    const result = make()
+    if (typeof result === 'object') boundedSize(result, RESULT_BYTES_MAX)
+    return result
+  })
 }
 
 /** A count of documents: whole and, unless `least` says otherwise, positive. */

@@ -26,13 +26,25 @@ export function valueMap<T>(collation?: Collation): ValueMap<T> {
   }
 }
 
-export function valueSet(): { add(value: unknown): void; values(): unknown[] } {
-  const map = valueMap<true>()
+export interface ValueSet {
+  /** False when it is there already. */
+  add(value: unknown): boolean
+  has(value: unknown): boolean
+  /** In the order of arrival. */
+  values(): unknown[]
+}
+
+export function valueSet(): ValueSet {
+  const known = new Map<string, unknown>()
   return {
     add: (value) => {
-      map.at(value, () => true)
+      const text = keyText(value)
+      if (known.has(text)) return false
+      known.set(text, value)
+      return true
     },
-    values: () => [...map.entries()].map(([value]) => value),
+    has: (value) => known.has(keyText(value)),
+    values: () => [...known.values()],
   }
 }
 

@@ -1,5 +1,6 @@
 import { getField, isDoc, setField } from '../../bson/doc'
 import type { Doc } from '../../bson/doc'
+import { spend } from '../../bson/effort'
 import { badValue, CommandError, pathNotViable, showValue } from '../../bson/errors'
 import { bsonType, docOf } from '../../bson/types'
 import { ARRAY_PADDING_MAX } from '../limits'
@@ -50,7 +51,9 @@ function applyToFields(node: FieldsNode, value: unknown, name: string, walk: Wal
 
 function applyToDoc(node: FieldsNode, doc: Doc, walk: Walk): Doc {
   let copy: Doc | undefined
-  for (const [name, child] of childrenOf(node, walk)) {
+  const children = childrenOf(node, walk)
+  spend(children.size)
+  for (const [name, child] of children) {
     const before = getField(copy ?? doc, name)
     const after = applyNode(child, before, name, walk)
     if (after === before) continue
@@ -63,7 +66,9 @@ function applyToDoc(node: FieldsNode, doc: Doc, walk: Walk): Doc {
 
 function applyToArray(node: FieldsNode, array: readonly unknown[], name: string, walk: Walk): readonly unknown[] {
   let copy: unknown[] | undefined
-  for (const [segment, child] of childrenOf(node, walk)) {
+  const children = childrenOf(node, walk)
+  spend(children.size)
+  for (const [segment, child] of children) {
     if (!isArrayIndex(segment)) {
       refuseUnlessLenient(child, segment, array, name, walk)
       continue
@@ -97,6 +102,7 @@ function applyToElements(node: ElementsNode, value: unknown, name: string, walk:
     throw badValue(`Cannot apply array updates to non-array element ${name}: ${showValue(value)}`)
   }
   const array: readonly unknown[] = value
+  spend(array.length)
   const next = array.map((element, i) => {
     const child = childFor(node, element, i, walk)
     if (child === undefined) return element

@@ -1,10 +1,22 @@
 import { valuesEqual } from '../../bson/compare'
 import { isDoc } from '../../bson/doc'
+import { spend } from '../../bson/effort'
 import { badValue, failedToParse, showValue, typeMismatch } from '../../bson/errors'
 import { toNumber } from '../../bson/exact'
 import { isNumeric, RANK, rankOf, typeName } from '../../bson/types'
 import { compileFilter } from '../filter'
+import { valueSet } from '../aggregate/value-map'
+import type { ValueSet } from '../aggregate/value-map'
 import type { CompileOperator, Modifier } from './modifier'
+
+/** As many values are compared one by one; for more a set is worth its making. */
+const FEW = 8
+
+function setOf(values: readonly unknown[]): ValueSet {
+  const set = valueSet()
+  for (const value of values) set.add(value)
+  return set
+}
 
 /** $addToSet: a value, or `{$each: [...]}`; what is there already, by value, is not added. */
 export const compileAddToSet: CompileOperator = (path, operand) => {
@@ -32,8 +44,9 @@ function addToSet(additions: readonly unknown[], path: string, current: unknown)
   }
   const next: unknown[] = [...((current as readonly unknown[] | undefined) ?? [])]
   const before = next.length
+  const known = additions.length > FEW ? setOf(next) : undefined
   for (const value of additions) {
-    if (!next.some((element) => valuesEqual(element, value))) next.push(value)
+    if (known?.add(value) ?? !next.some((element) => valuesEqual(element, value))) next.push(value)
   }
   return current !== undefined && next.length === before ? current : next
 }
@@ -73,9 +86,15 @@ export const compilePullAll: CompileOperator = (path, operand) => {
   return [
     {
       path,
-      modifier: removing('$pullAll', (element) => operand.some((value) => valuesEqual(element, value))),
+      modifier: removing('$pullAll', isOneOf(operand)),
     },
   ]
+}
+
+function isOneOf(list: readonly unknown[]): (element: unknown) => boolean {
+  if (list.length <= FEW) return (element) => list.some((value) => valuesEqual(element, value))
+  const set = setOf(list)
+  return (element) => set.has(element)
 }
 
 /** Conditions on the element as a document, though they begin with a dollar. */
@@ -101,6 +120,7 @@ function removing(operator: string, test: (element: unknown) => boolean): Modifi
       if (current === undefined) return current
       if (!Array.isArray(current)) throw badValue(`Cannot apply ${operator} to a non-array value`)
       const array: readonly unknown[] = current
+      spend(array.length)
       const kept = array.filter((element) => !test(element))
       return kept.length === array.length ? array : kept
     },

@@ -1,6 +1,7 @@
 import { compareValues } from '../../bson/compare'
 import { isDoc } from '../../bson/doc'
 import type { Doc } from '../../bson/doc'
+import { spend } from '../../bson/effort'
 import { badValue, showValue } from '../../bson/errors'
 import { toNumber } from '../../bson/exact'
 import { isNumeric, typeName } from '../../bson/types'
@@ -79,6 +80,7 @@ function applyPush(push: Push, path: string, current: unknown, { root }: Run): u
     )
   }
   const before = (current as readonly unknown[] | undefined) ?? []
+  spend(before.length + push.values.length)
   const inserted = insertAt(before, push.values, push.position)
   // Stable, as MongoDB's.
   if (push.sort !== undefined) inserted.sort(push.sort)

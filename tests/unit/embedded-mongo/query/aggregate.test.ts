@@ -373,3 +373,56 @@ describe('expressions', () => {
     expect(errorOf(() => evaluate(expression))).toBe(code)
   })
 })
+
+describe('accumulators that choose, and buckets', () => {
+  const docs = [
+    { _id: 1, g: 'x', n: 5 },
+    { _id: 2, g: 'x', n: 1 },
+    { _id: 3, g: 'x', n: null },
+    { _id: 4, g: 'x', n: 9 },
+    { _id: 5, g: 'x' },
+  ]
+  const grouped = (accumulator: Doc): unknown => run([{ $group: { _id: null, is: accumulator } }], docs)[0]?.['is']
+  const list = (...values: unknown[]): unknown => stored({ x: values })['x']
+
+  test.each<[Doc, readonly unknown[]]>([
+    [{ $firstN: { n: 3, input: '$n' } }, [5, 1, null]],
+    [{ $lastN: { n: 3, input: '$n' } }, [null, 9, null]],
+    [{ $maxN: { n: 2, input: '$n' } }, [9, 5]],
+    [{ $minN: { n: 2, input: '$n' } }, [1, 5]],
+    [{ $topN: { n: 2, sortBy: { n: -1 }, output: '$_id' } }, [4, 1]],
+    [{ $bottomN: { n: 2, sortBy: { n: 1 }, output: '$_id' } }, [1, 4]],
+  ])('%j', (accumulator, expected) => {
+    expect(grouped(accumulator)).toStrictEqual(list(...expected))
+  })
+
+  test('one of them, and deviations', () => {
+    expect(grouped({ $top: { sortBy: { n: -1 }, output: '$n' } })).toEqual(new Int32(9))
+    expect(grouped({ $bottom: { sortBy: { _id: 1 }, output: ['$_id', '$n'] } })).toEqual(list(5, null))
+    expect(grouped({ $stdDevPop: '$n' })).toEqual(new Double(Math.sqrt(32 / 3)))
+    expect(grouped({ $stdDevSamp: '$n' })).toEqual(new Double(4))
+    expect(run([{ $match: { _id: 1 } }, { $group: { _id: null, is: { $stdDevSamp: '$n' } } }], docs)).toEqual([
+      { _id: null, is: null },
+    ])
+  })
+
+  test('n must be a number above zero', () => {
+    expect(errorOf(() => grouped({ $maxN: { n: 0, input: '$n' } }))).toBe(5787908)
+    expect(errorOf(() => grouped({ $maxN: { n: 'x', input: '$n' } }))).toBe(5787902)
+  })
+
+  test('$bucketAuto: equal values are in one bucket, whose end is where the next begins', () => {
+    const values = [1, 2, 2, 2, 3, 4, 5].map((n, i) => ({ _id: i, n }))
+    expect(run([{ $bucketAuto: { groupBy: '$n', buckets: 3 } }], values)).toStrictEqual([
+      stored({ _id: { min: 1, max: 3 }, count: 4 }),
+      stored({ _id: { min: 3, max: 5 }, count: 2 }),
+      stored({ _id: { min: 5, max: 5 }, count: 1 }),
+    ])
+    expect(run([{ $bucketAuto: { groupBy: '$n', buckets: 100, output: { s: { $sum: '$n' } } } }], values)).toHaveLength(
+      5,
+    )
+    expect(run([{ $bucketAuto: { groupBy: '$n', buckets: 3 } }], [])).toEqual([])
+    expect(errorOf(() => run([{ $bucketAuto: { groupBy: '$n', buckets: 0 } }]))).toBe(40243)
+    expect(errorOf(() => run([{ $bucketAuto: { groupBy: 'n', buckets: 1 } }]))).toBe(40239)
+  })
+})

@@ -1,5 +1,6 @@
 import { isDoc } from '../../../bson/doc'
 import type { Doc } from '../../../bson/doc'
+import { spendOn } from '../../../bson/effort'
 import { CommandError } from '../../../bson/errors'
 import type { Compile, CompileOperation, Evaluate } from './environment'
 
@@ -14,12 +15,18 @@ export function values(least: number, most: number, apply: (...args: readonly un
     const args = argumentList(operand, compile, name, least, most)
     const [first, second] = args
     // The common cases, without a list per document.
-    if (args.length === 1 && first !== undefined) return (env) => apply(first(env))
+    if (args.length === 1 && first !== undefined) return (env) => apply(paid(first(env)))
     if (args.length === 2 && first !== undefined && second !== undefined) {
-      return (env) => apply(first(env), second(env))
+      return (env) => apply(paid(first(env)), paid(second(env)))
     }
-    return (env) => apply(...args.map((arg) => arg(env)))
+    return (env) => apply(...args.map((arg) => paid(arg(env))))
   }
+}
+
+/** An argument that an operator will go through. */
+export function paid(value: unknown): unknown {
+  spendOn(value)
+  return value
 }
 
 export function argumentList(
@@ -48,7 +55,7 @@ function wrongCount(name: string, count: number, least: number, most: number): C
 export function variadic(apply: (args: readonly unknown[]) => unknown): CompileOperation {
   return (operand, compile) => {
     const args = (Array.isArray(operand) ? operand : [operand]).map(compile)
-    return (env) => apply(args.map((arg) => arg(env)))
+    return (env) => apply(args.map((arg) => paid(arg(env))))
   }
 }
 

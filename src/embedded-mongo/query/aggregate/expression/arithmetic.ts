@@ -31,9 +31,9 @@ export const sumOf = orDouble(addNumbers, (a, b) => a + b)
 const differenceOf = orDouble(subtractNumbers, (a, b) => a - b)
 const productOf = orDouble(multiplyNumbers, (a, b) => a * b)
 
-function numberOf(name: string, value: unknown): Numeric {
+function numberOf(name: string, value: unknown, code = 28765): Numeric {
   if (isNumeric(value)) return value
-  throw located(28765, `${name} only supports numeric types, not ${typeName(value)}`)
+  throw located(code, `${name} only supports numeric types, not ${typeName(value)}`)
 }
 
 /** Numbers, and at most one date, to which the numbers add milliseconds. */
@@ -99,10 +99,11 @@ const absolute = values(1, 1, (value) => {
 
 /** $round and $trunc take a place: digits after the point, negative before it. */
 function rounding(name: string, mode: Rounding): CompileOperation {
-  return values(1, name === '$round' || name === '$trunc' ? 2 : 1, (value, place) => {
+  const takesPlace = name === '$round' || name === '$trunc'
+  return values(1, takesPlace ? 2 : 1, (value, place) => {
     if (isNullish(value) || place === null) return null
-    const number = numberOf(name, value)
-    const digits = place === undefined ? 0 : toNumber(numberOf(name, place))
+    const number = numberOf(name, value, takesPlace ? 51081 : undefined)
+    const digits = place === undefined ? 0 : toNumber(numberOf(name, place, 51082))
     if (!Number.isInteger(digits) || digits < -20 || digits > 100) {
       throw located(51083, `cannot apply ${name} with precision value ${digits} value must be in [-20, 100]`)
     }

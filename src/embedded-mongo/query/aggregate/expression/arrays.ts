@@ -2,12 +2,15 @@ import { Int32 } from 'bson'
 import { compareValues, valuesEqual } from '../../../bson/compare'
 import { isDoc, setField } from '../../../bson/doc'
 import type { Doc } from '../../../bson/doc'
+import { spend } from '../../../bson/effort'
 import { CommandError, showValue } from '../../../bson/errors'
 import { toNumber } from '../../../bson/exact'
 import { isNumeric, typeName } from '../../../bson/types'
 import { compileSort } from '../../sort'
-import { located, namedArguments, values, variadic } from './arguments'
-import type { CompileOperation } from './environment'
+import { valueSet } from '../value-map'
+import type { ValueSet } from '../value-map'
+import { located, namedArguments, paid, values, variadic } from './arguments'
+import type { CompileOperation, Environment } from './environment'
 import { isNullish, isTruthy, withVariables } from './environment'
 
 /** Bound on the elements that one $range may make. */
@@ -34,14 +37,23 @@ function variableName(name: unknown): string {
   throw new CommandError(9, 'FailedToParse', `${showValue(name)} is not a valid name for a variable`)
 }
 
+/** An environment of its own, made once for all elements: nobody keeps it beyond the evaluation of one. */
+function scope(env: Environment): Environment {
+  return withVariables(env, {})
+}
+
 const map: CompileOperation = (operand, compile, name) => {
   const named = namedArguments(operand, name, ['input', 'in'], ['as'])
   const [input, body] = [compile(named['input']), compile(named['in'])]
   const variable = variableName(named['as'])
   return (env) => {
-    const array = input(env)
+    const array = paid(input(env))
     if (isNullish(array)) return null
-    return arrayOf(name, 16883, array).map((element) => body(withVariables(env, { [variable]: element })) ?? null)
+    const inner = scope(env)
+    return arrayOf(name, 16883, array).map((element) => {
+      inner.variables[variable] = element
+      return body(inner) ?? null
+    })
   }
 }
 
@@ -50,12 +62,14 @@ const filter: CompileOperation = (operand, compile, name) => {
   const [input, test, limit] = [compile(named['input']), compile(named['cond']), compile(named['limit'] ?? null)]
   const variable = variableName(named['as'])
   return (env) => {
-    const array = input(env)
+    const array = paid(input(env))
     if (isNullish(array)) return null
     const most = limit(env)
-    const found = arrayOf(name, 28651, array).filter((element) =>
-      isTruthy(test(withVariables(env, { [variable]: element }))),
-    )
+    const inner = scope(env)
+    const found = arrayOf(name, 28651, array).filter((element) => {
+      inner.variables[variable] = element
+      return isTruthy(test(inner))
+    })
     return isNullish(most) ? found : found.slice(0, integerOf(name, most))
   }
 }
@@ -64,12 +78,14 @@ const reduce: CompileOperation = (operand, compile, name) => {
   const named = namedArguments(operand, name, ['input', 'initialValue', 'in'])
   const [input, initial, body] = [compile(named['input']), compile(named['initialValue']), compile(named['in'])]
   return (env) => {
-    const array = input(env)
+    const array = paid(input(env))
     if (isNullish(array)) return null
-    return arrayOf(name, 40080, array).reduce(
-      (value, element) => body(withVariables(env, { value, this: element })),
-      initial(env),
-    )
+    const inner = scope(env)
+    return arrayOf(name, 40080, array).reduce((value, element) => {
+      inner.variables['value'] = value
+      inner.variables['this'] = element
+      return body(inner)
+    }, initial(env))
   }
 }
 
@@ -90,6 +106,7 @@ const range = values(2, 3, (from, to, by) => {
   if (step === 0) throw located(34449, '$range requires a non-zero step value')
   const count = Math.max(Math.ceil((end - start) / step), 0)
   if (count > RANGE_ELEMENTS_MAX) throw located(146, `$range would make more than ${RANGE_ELEMENTS_MAX} elements`)
+  spend(count)
   return Array.from({ length: count }, (_, i) => new Int32(start + i * step))
 })
 
@@ -117,6 +134,13 @@ function has(elements: readonly unknown[], value: unknown): boolean {
   return elements.some((element) => valuesEqual(element, value))
 }
 
+/** For many questions about the same elements. */
+function setOf(elements: readonly unknown[]): ValueSet {
+  const set = valueSet()
+  for (const element of elements) set.add(element ?? null)
+  return set
+}
+
 const setUnion = variadic((args) =>
   args.some(isNullish) ? null : asSet(args.flatMap((arg) => arrayOf('$setUnion', 17043, arg))),
 )
@@ -124,14 +148,14 @@ const setUnion = variadic((args) =>
 const setIntersection = variadic((args) => {
   if (args.some(isNullish)) return null
   const [first = [], ...rest] = args.map((arg) => arrayOf('$setIntersection', 17047, arg))
-  return asSet(first.filter((element) => rest.every((other) => has(other, element))))
+  const others = rest.map(setOf)
+  return asSet(first.filter((element) => others.every((other) => other.has(element ?? null))))
 })
 
 const setDifference = values(2, 2, (a, b) => {
   if (isNullish(a) || isNullish(b)) return null
-  const taken = arrayOf('$setDifference', 17049, b)
-  const kept = arrayOf('$setDifference', 17048, a).filter((element) => !has(taken, element))
-  return kept.filter((element, i) => !has(kept.slice(0, i), element))
+  const seen = setOf(arrayOf('$setDifference', 17049, b))
+  return arrayOf('$setDifference', 17048, a).filter((element) => seen.add(element ?? null))
 })
 
 const setEquals = variadic((args) => {
@@ -144,7 +168,7 @@ const sortArray: CompileOperation = (operand, compile, name) => {
   const input = compile(named['input'])
   const order = elementOrder(named['sortBy'])
   return (env) => {
-    const array = input(env)
+    const array = paid(input(env))
     return isNullish(array) ? null : arrayOf(name, 2942504, array).toSorted(order)
   }
 }
@@ -190,7 +214,9 @@ function pairOf(entry: unknown): readonly unknown[] {
 const objectToArray = values(1, 1, (value) => {
   if (isNullish(value)) return null
   if (!isDoc(value)) throw located(40390, `$objectToArray requires a document input, found: ${typeName(value)}`)
-  return Object.entries(value).map(([k, v]) => ({ k, v }))
+  const entries = Object.entries(value)
+  spend(entries.length)
+  return entries.map(([k, v]) => ({ k, v }))
 })
 
 export const ARRAYS: Readonly<Record<string, CompileOperation>> = {
@@ -218,8 +244,8 @@ export const ARRAYS: Readonly<Record<string, CompileOperation>> = {
   $setEquals: setEquals,
   $setIntersection: setIntersection,
   $setIsSubset: values(2, 2, (a, b) => {
-    const superset = arrayOf('$setIsSubset', 17042, b)
-    return arrayOf('$setIsSubset', 17046, a).every((element) => has(superset, element))
+    const superset = setOf(arrayOf('$setIsSubset', 17042, b))
+    return arrayOf('$setIsSubset', 17046, a).every((element) => superset.has(element ?? null))
   }),
   $setUnion: setUnion,
   $size: values(1, 1, (value) => new Int32(arrayOf('$size', 17124, value).length)),

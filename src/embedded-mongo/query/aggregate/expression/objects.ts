@@ -1,6 +1,8 @@
 import { Binary, Double, Int32 } from 'bson'
 import { getField, hasField, isDoc, setField, writeDoc } from '../../../bson/doc'
 import type { Doc } from '../../../bson/doc'
+import { spend, spendOnText } from '../../../bson/effort'
+import { documentTooLarge } from '../../../bson/errors'
 import { textOf, typeName, rankOf, RANK, docOf } from '../../../bson/types'
 import { integerOf } from './arrays'
 import { located, namedArguments, values, variadic } from './arguments'
@@ -15,7 +17,9 @@ export function mergeDocs(docs: readonly unknown[]): Doc {
     if (rankOf(doc) !== RANK.object) {
       throw located(40400, `$mergeObjects requires object inputs, but input is of type ${typeName(doc)}`)
     }
-    for (const [name, value] of Object.entries(docOf(doc))) setField(result, name, value)
+    const entries = Object.entries(docOf(doc))
+    spend(entries.length)
+    for (const [name, value] of entries) setField(result, name, value)
   }
   return result
 }
@@ -59,19 +63,25 @@ function writeField(required: readonly string[]): CompileOperation {
 function changed(doc: Doc, key: string, value: unknown): Doc {
   if (value === undefined && !hasField(doc, key)) return doc
   const copy = { ...doc }
+  spend(Object.keys(copy).length)
   if (value === undefined) Reflect.deleteProperty(copy, key)
   else setField(copy, key, value)
   return copy
 }
 
+/** Longer than a text may be that is stored. */
+const TEXT_LENGTH_MAX = 16 * 1_024 * 1_024
+
 const concat = variadic((args) => {
   if (args.some(isNullish)) return null
-  return args
-    .map((arg) => {
-      if (typeof arg === 'string') return arg
-      throw located(16702, `$concat only supports strings, not ${typeName(arg)}`)
-    })
-    .join('')
+  let length = 0
+  const texts = args.map((arg) => {
+    if (typeof arg !== 'string') throw located(16702, `$concat only supports strings, not ${typeName(arg)}`)
+    length += arg.length
+    if (length > TEXT_LENGTH_MAX) throw documentTooLarge(`$concat would make more than ${TEXT_LENGTH_MAX} characters`)
+    return arg
+  })
+  return texts.join('')
 })
 
 function recased(change: (text: string) => string): CompileOperation {
@@ -117,9 +127,15 @@ function binarySize(value: unknown): number | undefined {
   return value instanceof Binary ? value.position : undefined
 }
 
+function storedSize(doc: Doc): number {
+  const { byteLength } = writeDoc(doc)
+  spendOnText(byteLength)
+  return byteLength
+}
+
 export const OBJECTS: Readonly<Record<string, CompileOperation>> = {
   $binarySize: sizeOf('$binarySize', binarySize),
-  $bsonSize: sizeOf('$bsonSize', (value) => (isDoc(value) ? writeDoc(value).byteLength : undefined)),
+  $bsonSize: sizeOf('$bsonSize', (value) => (isDoc(value) ? storedSize(value) : undefined)),
   $concat: concat,
   $getField: readField,
   $indexOfCP: indexOfCodePoint,

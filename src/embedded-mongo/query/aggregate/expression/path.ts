@@ -1,4 +1,5 @@
 import { getField, isDoc } from '../../../bson/doc'
+import { spend } from '../../../bson/effort'
 import { CommandError } from '../../../bson/errors'
 import { bsonType, docOf } from '../../../bson/types'
 import { located } from './arguments'
@@ -66,6 +67,7 @@ function readFrom(from: unknown, segments: readonly string[], start: number): un
   let value = from
   for (let i = start; i < segments.length; i++) {
     if (Array.isArray(value)) {
+      spend(value.length)
       return value.map((element) => readFrom(element, segments, i)).filter((found) => found !== undefined)
     }
     if (isDoc(value)) value = getField(value, segments[i] as string)

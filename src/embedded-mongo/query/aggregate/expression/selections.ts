@@ -2,7 +2,7 @@ import { compareValues } from '../../../bson/compare'
 import { toNumber } from '../../../bson/exact'
 import { isNumeric, typeName } from '../../../bson/types'
 import { topK } from '../../sort'
-import { located, namedArguments } from './arguments'
+import { located, namedArguments, paid } from './arguments'
 import type { CompileOperation, Environment, Evaluate } from './environment'
 import { isNullish } from './environment'
 
@@ -12,7 +12,7 @@ function selecting(choose: (array: readonly unknown[], n: number) => unknown[]):
     const named = namedArguments(operand, name, ['n', 'input'])
     const [count, input] = [countOf(compile(named['n'])), compile(named['input'])]
     return (env) => {
-      const array = input(env)
+      const array = paid(input(env))
       if (!Array.isArray(array)) throw located(5788200, `${name}: input must be an array, but is ${typeName(array)}`)
       return choose(array, count(env))
     }
@@ -50,7 +50,7 @@ const zip: CompileOperation = (operand, compile, name) => {
   const arrays = inputs.map(compile)
   const fillings = ((defaults ?? []) as readonly unknown[]).map(compile)
   return (env) => {
-    const given = arrays.map((array) => array(env))
+    const given = arrays.map((array) => paid(array(env)))
     if (given.some(isNullish)) return null
     const lists = given.map((list): readonly unknown[] => {
       if (Array.isArray(list)) return list
