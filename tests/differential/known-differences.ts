@@ -44,6 +44,12 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
     },
   },
   {
+    name: '$indexOfArray and the operators on sets take 1 for true, and 0 for false',
+    mongodb: 'Comparison/Sort Order: booleans and numbers are types of their own',
+    explains: ({ command, before, ours, theirs }) =>
+      /"\$(?:indexOfArray|set[A-Z]\w+)"/.test(command) && /true|false/.test(before) && bothAnswer(ours, theirs),
+  },
+  {
     name: '$unset in a pipeline leaves a path in arrays of documents',
     mongodb: 'to our knowledge a path that is excluded is excluded in each element of an array',
     explains: ({ command, ours, theirs }) => UNSETS_DOTTED.test(command) && bothAnswer(ours, theirs),

@@ -120,7 +120,7 @@ function openAggregateCursor(
   return openCursor(context, source, {
     namespace: `${request.database}.${request.name}`,
     batchSize: new Arguments('cursor', cursor).count('batchSize') ?? FIRST_BATCH_DOCUMENTS,
-    session: args.session(),
+    session: () => args.session(),
     limit,
   })
 }

@@ -128,7 +128,7 @@ function resultCursor(
   return openListCursor(context, results, {
     namespace: 'admin.$cmd.bulkWrite',
     batchSize: new Arguments('cursor', isDoc(cursor) ? cursor : {}).count('batchSize') ?? Infinity,
-    session: args.session(),
+    session: () => args.session(),
   })
 }
 

@@ -14,7 +14,8 @@ export const FIRST_BATCH_DOCUMENTS = 101
 export interface CursorOptions {
   readonly namespace: string
   readonly batchSize: number
-  readonly session: string | undefined
+  /** The logical session; asked for when a cursor stays open. */
+  readonly session: () => string | undefined
   /** Close after the first batch, whatever is left. */
   readonly singleBatch?: boolean
   readonly limit?: TimeLimit
@@ -25,11 +26,11 @@ export function openCursor(context: CommandContext, source: Source, options: Cur
   const batch = new Batch(options.batchSize)
   const reply = (done: boolean): Reply => {
     const { cursors } = context.engine
-    const { namespace, session } = options
+    const { namespace } = options
     const { transaction } = context.store
     const close = done || options.singleBatch === true
     if (close && !done) source.close?.()
-    const id = close ? NO_CURSOR : cursors.add({ namespace, session, transaction, source }).id
+    const id = close ? NO_CURSOR : cursors.add({ namespace, session: options.session(), transaction, source }).id
     return { cursor: { firstBatch: new RawDocuments(batch.documents), id, ns: options.namespace } }
   }
   const done = fillBatch(source, batch, options.limit ?? new TimeLimit(undefined))

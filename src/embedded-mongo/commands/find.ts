@@ -42,7 +42,7 @@ export const find: Command = {
       namespace: `${args.database}.${args.collection}`,
       batchSize: args.count('batchSize') ?? FIRST_BATCH_DOCUMENTS,
       singleBatch: args.boolean('singleBatch'),
-      session: args.session(),
+      session: () => args.session(),
       limit: args.timeLimit(),
     })
   },

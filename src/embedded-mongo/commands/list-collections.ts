@@ -20,7 +20,7 @@ export const listCollections: Command = {
       {
         namespace: `${args.database}.$cmd.listCollections`,
         batchSize: new Arguments('cursor', args.document('cursor') ?? {}).count('batchSize') ?? Infinity,
-        session: args.session(),
+        session: () => args.session(),
       },
     )
   },

@@ -17,7 +17,7 @@ export const listIndexes: Command = {
     return openListCursor(context, shown, {
       namespace,
       batchSize: new Arguments('cursor', args.document('cursor') ?? {}).count('batchSize') ?? Infinity,
-      session: args.session(),
+      session: () => args.session(),
     })
   },
 }

@@ -27,6 +27,13 @@ const DISK_FULL_BYTES = 4 * 1_024 * 1_024
 
 /** What every data file of this server has. */
 export const META_TREE = 'meta'
+/**
+ * Address space for the file, taken at once: it is no memory. Where it must grow lmdb maps the file anew and keeps the old
+ * mapping, so that every page is counted twice as resident. Windows would make the file as large as the mapping.
+ */
+const MAP_BYTES = 64 * 1_024 ** 3
+const MAPPING = process.platform === 'win32' ? {} : { mapSize: MAP_BYTES }
+
 const META_KEY = Buffer.from('meta')
 const BINARY = { encoding: 'binary', keyEncoding: 'binary' } as const
 
@@ -77,6 +84,7 @@ export class Environment {
         overlappingSync: false,
         // Else lmdb opens a batch of its own in every turn, and nobody can handle its promise when a commit fails.
         eventTurnBatching: false,
+        ...MAPPING,
         ...BINARY,
       })
       const environment = new Environment(root, options.folder)
