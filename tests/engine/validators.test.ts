@@ -30,8 +30,8 @@ function validated(options: Document = { validator: SCHEMA }): Promise<Collectio
 
 /** As listCollections shows them. */
 async function optionsOf(collection: Collection<Doc>): Promise<unknown> {
-  const [info] = await engine.db.listCollections<Document>({ name: collection.collectionName }).toArray()
-  return info?.['options']
+  const [info] = await engine.db.listCollections({ name: collection.collectionName }, { nameOnly: false }).toArray()
+  return info?.options
 }
 
 /** Of a single write, or of the first that failed of several. */
