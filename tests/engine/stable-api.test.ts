@@ -6,13 +6,13 @@ import { type Doc, serverError, useEngine } from './use-engine'
 const engine = useEngine()
 let strict: MongoClient
 
-beforeAll(async () => {
-  const serverApi = { version: '1', strict: true, deprecationErrors: true } as const
-  strict = await MongoClient.connect(engine.uri, { directConnection: true, serverApi })
-})
-afterAll(() => strict.close())
-
 describe('a client that asks for version 1 of the API, strictly', () => {
+  beforeAll(async () => {
+    const serverApi = { version: '1', strict: true, deprecationErrors: true } as const
+    strict = await MongoClient.connect(engine.uri, { directConnection: true, serverApi })
+  })
+  afterAll(() => strict.close())
+
   it('reads and writes, in transactions too', async () => {
     const collection = strict.db(engine.database).collection<Doc>('strict')
     await collection.insertMany([{ _id: 1, a: 1 }, { _id: 2 }])
