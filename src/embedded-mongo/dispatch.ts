@@ -2,9 +2,10 @@ import { BSONError } from 'bson'
 import { readDoc } from './bson/doc'
 import type { Doc } from './bson/doc'
 import { commandNotFound, CommandError, unauthorized } from './bson/errors'
+import { checkApiVersion } from './commands/api-version'
 import { Arguments } from './commands/arguments'
 import type { Command, CommandContext, ConnectionInfo, Reply } from './commands/command'
-import { checkConcerns, sessionFields } from './commands/parse-session'
+import { checkConcerns, sessionFields, unsatisfiedConcern } from './commands/parse-session'
 import type { Engine } from './engine'
 import type { SessionFields } from './sessions/session-fields'
 import { StatementLog } from './sessions/statement-log'
@@ -20,6 +21,11 @@ interface Call {
   readonly command: Command
   readonly args: Arguments
   readonly hasSession: boolean
+  readonly writeConcernError: Doc | undefined
+}
+
+function withConcern(reply: Reply, call: Call | undefined): Reply {
+  return call?.writeConcernError === undefined ? reply : { ...reply, writeConcernError: call.writeConcernError }
 }
 
 /** Answers messages: finds the command, runs it, and turns what it throws into an error reply. */
@@ -62,7 +68,7 @@ export class Dispatcher {
       this.compose(message, call, this.errorReply(error, name), false)
     const succeeded = (reply: Reply): Buffer | undefined => {
       try {
-        return this.compose(message, call, reply, true)
+        return this.compose(message, call, withConcern(reply, call), true)
       } catch (error) {
         return failed(error)
       }
@@ -87,11 +93,12 @@ export class Dispatcher {
     checkBson(message.body)
     const args = new Arguments(name, readDoc(message.body), message.sequences, this.engine.operationMs)
     args.checkFields(command.fields)
+    checkApiVersion(args, command)
     const database = message.kind === 'msg' ? args.database : 'admin'
     if (command.adminOnly === true && database !== 'admin') {
       throw unauthorized(`${name} may only be run against the admin database.`)
     }
-    return { command, args, hasSession: args.has('lsid') }
+    return { command, args, hasSession: args.has('lsid'), writeConcernError: unsatisfiedConcern(args) }
   }
 
   private run({ command, args }: Call, connection: ConnectionInfo, repeated: boolean): Reply | Promise<Reply> {

@@ -100,6 +100,8 @@ async function expectSound(name: string, count: number): Promise<void> {
     expect(await failure(commit)).toMatchObject(FULL)
     await session.endSession()
     expect(await failure(collectionOf('c').createIndex({ text: 1 }))).toMatchObject(FULL)
+    const validator = { text: { $ne: 'v'.repeat(300_000) }, never: { $exists: true } }
+    expect(await failure(client.db('d').command({ collMod: 'c', validator }))).toMatchObject(FULL)
     // A little may still fit into pages that are free: then it is kept.
     const made: string[] = []
     for (let i = 0; i < 40; i++) {

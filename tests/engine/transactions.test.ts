@@ -324,6 +324,6 @@ describe('what is refused', () => {
     expect(await code({ startTransaction: true })).toBe(72)
     expect(await code({ txnNumber: 1 })).toBe(50_768)
     expect(await code({ readConcern: { level: 'nonsense' } })).toBe(2)
-    expect(await code({ writeConcern: { w: 3 } })).toBe(100)
+    expect(await code({ writeConcern: { w: 51 } })).toBe(9)
   })
 })

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Collection, type Document, Long, MongoClient } from 'mongodb'
+import { type Collection, type CollectionInfo, type Document, Long, MongoClient } from 'mongodb'
 import { stdoutMatch } from '../support/child-process'
 import { spawnEngine, startEngine } from './start-engine'
 import { type Doc, codeOf, serverError, useEngine } from './use-engine'
@@ -30,8 +30,8 @@ function validated(options: Document = { validator: SCHEMA }): Promise<Collectio
 
 /** As listCollections shows them. */
 async function optionsOf(collection: Collection<Doc>): Promise<unknown> {
-  const [info] = await engine.db.listCollections({ name: collection.collectionName }, { nameOnly: false }).toArray()
-  return info?.options
+  const listed = engine.db.listCollections<CollectionInfo>({ name: collection.collectionName })
+  return (await listed.next())?.options
 }
 
 /** Of a single write, or of the first that failed of several. */

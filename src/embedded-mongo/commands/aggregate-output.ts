@@ -5,6 +5,9 @@ import type { Doc } from '../bson/doc'
 import { CommandError, failedToParse, notInTransaction } from '../bson/errors'
 import type { Engine } from '../engine'
 import type { TimeLimit } from '../execution/slice'
+import { located } from '../query/aggregate/expression/arguments'
+import { compileExpression } from '../query/expression'
+import { checkVariableName } from '../query/let'
 import type { Collection } from '../storage/collection'
 import { parseNamespace } from './arguments'
 import { dropCollections } from './drop'
@@ -98,7 +101,7 @@ function mergeOf(value: unknown, { database, collation: pipelineCollation, bypas
   if (!WHEN_NOT_MATCHED.includes(whenNotMatched)) {
     throw failedToParse('Enumeration value for field whenNotMatched is not a valid value')
   }
-  const variables = isDoc(spec['let']) ? spec['let'] : {}
+  const variables = mergeVariables(spec)
   return async (engine, documents, limit) => {
     const collection = await engine.store.ensureCollection(database_, name)
     checkUniqueOn(collection, on, compileCollation(collation)?.signature)
@@ -112,7 +115,7 @@ function mergeOf(value: unknown, { database, collation: pipelineCollation, bypas
         collation,
         multi: false,
         upsert: whenNotMatched === 'insert' && !Array.isArray(whenMatched),
-        variables: { ...variables, new: doc },
+        variables: { ...variables(doc), new: doc },
         bypassValidation,
       }
       const run = startUpdate(collection, statement)
@@ -121,6 +124,19 @@ function mergeOf(value: unknown, { database, collation: pipelineCollation, bypas
       return insertsItself ? orElse(run, insert) : run
     })
   }
+}
+
+/** The values of `let`, for each result. */
+function mergeVariables({ let: spec, whenMatched }: Doc): (doc: Doc) => Doc {
+  if (!isDoc(spec)) return () => ({})
+  if (!Array.isArray(whenMatched)) throw located(51199, "Cannot use 'let' variables unless 'whenMatched' is a pipeline")
+  const names = Object.keys(spec)
+  names.forEach(checkVariableName)
+  if (names.includes('new') && spec['new'] !== '$$ROOT') {
+    throw located(51273, "'let' may not define a value for the reserved 'new' variable other than '$$ROOT'")
+  }
+  const values = names.map((name) => compileExpression(spec[name]))
+  return (doc) => Object.fromEntries(names.map((name, i) => [name, values[i]?.(doc)]))
 }
 
 function checkUniqueOn(collection: Collection, on: readonly string[], signature: string | undefined): void {

@@ -5,7 +5,7 @@ import { badValue, CommandError, failedToParse, invalidNamespace, typeMismatch }
 import { toNumber } from '../bson/exact'
 import { isNumeric, typeName } from '../bson/types'
 import { TimeLimit } from '../execution/slice'
-import { commandVariables } from '../query/command-variables'
+import { evaluateLet } from '../query/let'
 
 /** Fields that any command may have. */
 const GENERIC_FIELDS: ReadonlySet<string> = new Set([
@@ -102,7 +102,7 @@ export class Arguments {
   /** The values of a `let`. */
   variables(field: string): Doc | undefined {
     const spec = this.document(field)
-    return spec === undefined ? undefined : commandVariables(spec, new Date())
+    return spec === undefined ? undefined : evaluateLet(spec)
   }
 
   requiredDocument(field: string): Doc {

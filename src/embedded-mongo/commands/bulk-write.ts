@@ -10,7 +10,7 @@ import type { Command, CommandContext, Reply } from './command'
 import { openListCursor } from './cursor-reply'
 import { startDelete } from './delete'
 import { liveCollection, startInsert } from './insert'
-import { checkRetryable, startUpdate, updateOf } from './update'
+import { checkRetryable, sortOfOne, startUpdate, updateOf } from './update'
 import { WriteBatch } from './write-batch'
 import type { StatementRun } from './write-batch'
 import { checkBatchSize, WriteErrors } from './write-errors'
@@ -93,6 +93,7 @@ function parseOperation(raw: Buffer, { namespaces, variables, bypassValidation }
       update: updateOf(args.get('updateMods')),
       upsert: args.boolean('upsert'),
       arrayFilters: args.documents('arrayFilters'),
+      sort: sortOfOne(args),
       variables: args.document('constants') ?? variables,
       bypassValidation,
     }
@@ -103,7 +104,7 @@ function parseOperation(raw: Buffer, { namespaces, variables, bypassValidation }
 
 const FIELDS = {
   insert: ['document'],
-  update: ['filter', 'updateMods', 'multi', 'upsert', 'arrayFilters', 'hint', 'collation', 'constants'],
+  update: ['filter', 'updateMods', 'multi', 'upsert', 'arrayFilters', 'hint', 'sort', 'collation', 'constants'],
   delete: ['filter', 'multi', 'hint', 'collation'],
 } as const
 

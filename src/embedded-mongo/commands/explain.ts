@@ -5,7 +5,7 @@ import { explainReply, findStages, missingCollection, runForStats } from '../exe
 import type { RunStats, Verbosity } from '../execution/explain'
 import { explainCountOf } from '../execution/explain-count'
 import { prepareQuery } from '../execution/query'
-import type { Query } from '../execution/query'
+import type { Query, QuerySpec } from '../execution/query'
 import type { TimeLimit } from '../execution/slice'
 import type { FindOptions } from '../execution/source'
 import type { Collection } from '../storage/collection'
@@ -96,22 +96,27 @@ function prepare(command: Command, collection: Collection, args: Arguments): Exp
       return { query: prepareQuery(collection, parseDistinct(args)), options: ALL, stage: asIs }
     case findAndModify: {
       const sort = args.document('sort')
-      const query = prepareQuery(collection, { ...hints(args), filter: args.document('query') ?? {}, sort })
+      const around = queryAround(args, args)
+      const query = prepareQuery(collection, { ...around, filter: args.document('query') ?? {}, sort })
       return { query, options: FIRST, stage: changing(args.boolean('remove') ? 'DELETE' : 'UPDATE') }
     }
     default: {
       const isUpdate = command === update
       const [statement] = args.requiredDocuments(isUpdate ? 'updates' : 'deletes')
       const inner = new Arguments(`${command.name}.statement`, statement ?? {})
-      const query = prepareQuery(collection, { ...hints(inner), filter: inner.requiredDocument('q') })
+      const sort = inner.document('sort')
+      const around = queryAround(inner, args)
+      const query = prepareQuery(collection, { ...around, filter: inner.requiredDocument('q'), sort })
       const multi = isUpdate ? inner.boolean('multi') : inner.count('limit') !== 1
       return { query, options: multi ? ALL : FIRST, stage: changing(isUpdate ? 'UPDATE' : 'DELETE') }
     }
   }
 }
 
-function hints(args: Arguments): { hint: string | Doc | undefined; collation: Doc | undefined } {
-  return { hint: args.hint(), collation: args.document('collation') }
+/** What a statement, and the command that it is part of, say of a query beside its filter and sort. */
+function queryAround(statement: Arguments, command: Arguments): Omit<QuerySpec, 'filter' | 'sort'> {
+  const variables = command.variables('let')
+  return { hint: statement.hint(), collation: statement.document('collation'), variables }
 }
 
 /** explain changes nothing: the numbers are those of the documents that would be changed. */

@@ -97,7 +97,8 @@ function parseRequest(args: Arguments): Request {
     update: remove ? undefined : compileUpdate(updateOf(args.get('update')), options),
     upsert,
     returnNew,
-    projection: fields === undefined || Object.keys(fields).length === 0 ? undefined : compileProjection(fields),
+    projection:
+      fields === undefined || Object.keys(fields).length === 0 ? undefined : compileProjection(fields, variables),
     bypassValidation: args.boolean('bypassDocumentValidation'),
   }
 }

@@ -65,18 +65,20 @@ export function parseFind(args: Arguments): FindRequest {
     if (args.has(option)) throw notImplemented(`find: '${option}' is not supported by this server`)
   }
   const limit = args.count('limit') ?? 0
+  const variables = args.variables('let')
   return {
     spec: {
       filter: args.document('filter') ?? {},
       sort: args.document('sort'),
       hint: args.hint(),
       collation: args.document('collation'),
-      variables: args.variables('let'),
+      variables,
     },
     options: {
       skip: args.count('skip') ?? 0,
       limit: limit === 0 ? Infinity : limit,
       projection: args.document('projection'),
+      variables,
     },
   }
 }
@@ -89,6 +91,6 @@ function sourceFor(
   const { memory } = engine
   if (collection !== undefined) return findSource(prepareQuery(collection, spec), { ...options, memory })
   checkQuery(spec)
-  compileProjection(options.projection ?? {})
+  compileProjection(options.projection ?? {}, options.variables)
   return new ArraySource([])
 }

@@ -1,5 +1,14 @@
-import { badValue, CommandError, illegalOperation, invalidOptions, notInTransaction, showValue } from '../bson/errors'
+import {
+  badValue,
+  CommandError,
+  failedToParse,
+  illegalOperation,
+  invalidOptions,
+  notInTransaction,
+  showValue,
+} from '../bson/errors'
 import { isDoc } from '../bson/doc'
+import type { Doc } from '../bson/doc'
 import { toNumber } from '../bson/exact'
 import { isNumeric } from '../bson/types'
 import type { SessionFields } from '../sessions/session-fields'
@@ -77,19 +86,28 @@ export function checkConcerns(args: Arguments, inTransaction: boolean): void {
   if (!inTransaction && (level === 'snapshot' || readConcern?.['atClusterTime'] !== undefined)) {
     throw invalidOptions('readConcern level snapshot is only answered within a transaction by this server')
   }
-  const writeConcern = args.get('writeConcern')
-  const w = isDoc(writeConcern) ? writeConcern['w'] : undefined
-  if (isNumeric(w) && toNumber(w) > 1) {
-    throw new CommandError(100, 'UnsatisfiableWriteConcern', 'Not enough data-bearing nodes')
-  }
-  if (typeof w === 'string' && w !== 'majority') {
-    throw new CommandError(
-      79,
-      'UnknownReplWriteConcern',
-      `No write concern mode named '${w}' found in replica set configuration`,
-    )
+  const w = args.document('writeConcern')?.['w']
+  if (isNumeric(w) && !(toNumber(w) >= 0 && toNumber(w) <= WRITE_CONCERN_NODES_MAX)) {
+    throw failedToParse(`w has to be a non-negative number and not greater than ${WRITE_CONCERN_NODES_MAX}`)
   }
   if (inTransaction && isNumeric(w) && toNumber(w) === 0) {
     throw illegalOperation('writeConcern w:0 is not allowed in a transaction')
   }
+}
+
+/** Nodes of a replica set. */
+const WRITE_CONCERN_NODES_MAX = 50
+
+/** `writeConcernError` for a write that is done, and that more nodes should have than there are. */
+export function unsatisfiedConcern(args: Arguments): Doc | undefined {
+  const given = args.get('writeConcern')
+  if (!isDoc(given)) return undefined
+  const { w } = given
+  const errInfo = { writeConcern: { wtimeout: 0, ...given, provenance: 'clientSupplied' } }
+  if (isNumeric(w) && toNumber(w) > 1) {
+    return { code: 100, codeName: 'UnsatisfiableWriteConcern', errmsg: 'Not enough data-bearing nodes', errInfo }
+  }
+  if (typeof w !== 'string' || w === 'majority') return undefined
+  const errmsg = `No write concern mode named '${w}' found in replica set configuration`
+  return { code: 79, codeName: 'UnknownReplWriteConcern', errmsg, errInfo }
 }

@@ -13,11 +13,11 @@ import { WriteBatch } from './write-batch'
 import type { StatementRun } from './write-batch'
 import { checkBatchSize, WriteErrors } from './write-errors'
 
-const STATEMENT_FIELDS = ['q', 'u', 'c', 'multi', 'upsert', 'collation', 'arrayFilters', 'hint']
+const STATEMENT_FIELDS = ['q', 'u', 'c', 'multi', 'upsert', 'collation', 'arrayFilters', 'hint', 'sort']
 
 export const update: Command = {
   name: 'update',
-  summary: 'operators, replacement, pipeline; `multi`, `upsert`, `arrayFilters`, `hint`, `collation`, `let`',
+  summary: 'operators, replacement, pipeline; `multi`, `upsert`, `arrayFilters`, `hint`, `sort`, `collation`, `let`',
   fields: ['updates', 'ordered', 'bypassDocumentValidation', 'let', 'stmtId', 'stmtIds'],
   inTransaction: 'allowed',
   retryable: true,
@@ -53,10 +53,18 @@ function parseStatement(
     upsert: args.boolean('upsert'),
     arrayFilters: args.documents('arrayFilters'),
     hint: args.hint(),
+    sort: sortOfOne(args),
     collation: args.document('collation'),
     variables: args.document('c') ?? variables,
     bypassValidation,
   }
+}
+
+/** Which of those that match is updated. */
+export function sortOfOne(args: Arguments): Doc | undefined {
+  const sort = args.document('sort')
+  if (sort !== undefined && args.boolean('multi')) throw failedToParse('Cannot specify sort with multi=true')
+  return sort
 }
 
 /** Throws FailedToParse for what is neither a document nor a pipeline. */

@@ -17,8 +17,16 @@ export interface Found {
 /** How many documents are found before they are changed: no change happens under a running iteration. */
 const CHUNK_DOCUMENTS = 64
 
-/** The documents that a write is for, in the order of the plan, each once. */
-export class Matches {
+/** The documents that a write is for. */
+export interface MatchSource {
+  /** The next few. With state `stopped` there may be more. */
+  next(slice: Slice): { readonly found: readonly Found[]; readonly state: ScanState }
+  /** Does `work` with each; what comes behind one that throws can be found again. */
+  forEach(found: readonly Found[], work: (one: Found) => void): void
+}
+
+/** Those in the order of the plan, each once. */
+export class Matches implements MatchSource {
   readonly scan: DocumentScan
   private readonly chunkMax: number
   /** Documents that were found and could not be changed yet. */
@@ -32,7 +40,6 @@ export class Matches {
     this.chunkMax = options.multi ? CHUNK_DOCUMENTS : 1
   }
 
-  /** The next few. With state `stopped` there may be more. */
   next(slice: Slice): { readonly found: readonly Found[]; readonly state: ScanState } {
     const found = this.findWaiting()
     if (found.length > 0) return { found, state: 'stopped' }
@@ -65,7 +72,6 @@ export class Matches {
     found.push({ documentKey, raw, doc, arrayIndex: trace.arrayIndex })
   }
 
-  /** Does `work` with each; what comes behind one that throws can be found again. */
   forEach(found: readonly Found[], work: (one: Found) => void): void {
     let done = 0
     try {

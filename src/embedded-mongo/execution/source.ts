@@ -50,6 +50,8 @@ export interface FindOptions {
   readonly fields?: ReadonlySet<string> | undefined
   /** Where a sort takes what it holds from. */
   readonly memory?: Memory | undefined
+  /** What computed fields of the projection may name: the command's `let`. */
+  readonly variables?: Doc | undefined
 }
 
 /** What makes the answer's bytes of a document's. `doc` is the document, if it had to be read. */
@@ -248,7 +250,7 @@ function keeper<T>(countMax: number, compare: (a: T, b: T) => number): Pick<TopK
   }
 }
 
-function projector({ projection: spec, fields }: FindOptions): {
+function projector({ projection: spec, fields, variables }: FindOptions): {
   readonly project: Project
   readonly needsTrace: boolean
 } {
@@ -262,7 +264,7 @@ function projector({ projection: spec, fields }: FindOptions): {
     const cut = new FieldCut(top.mode, top.fields)
     return { project: (raw) => cut.apply(raw), needsTrace: false }
   }
-  const projection = compileProjection(spec)
+  const projection = compileProjection(spec, variables)
   return {
     project: (raw, doc, arrayIndex) => {
       const whole = doc ?? readDoc(raw)

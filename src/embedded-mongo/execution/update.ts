@@ -5,8 +5,9 @@ import { compileUpdate, upsertBase } from '../query/update'
 import type { Update } from '../query/update'
 import type { Collection } from '../storage/collection'
 import { documentFromUpdate, withId } from './documents'
+import { FirstMatch } from './first-match'
 import { Matches } from './matches'
-import type { Found } from './matches'
+import type { Found, MatchSource } from './matches'
 import { prepareQuery } from './query'
 import type { QuerySpec } from './query'
 import type { Slice } from './slice'
@@ -33,7 +34,7 @@ export class UpdateRun {
   private modified = 0
   private upsertedId: unknown
   private readonly update: Update
-  private matches: Matches
+  private matches: MatchSource
 
   /** Throws CommandError for what cannot be understood. */
   constructor(
@@ -48,8 +49,10 @@ export class UpdateRun {
     this.matches = this.find()
   }
 
-  private find(): Matches {
-    return new Matches(prepareQuery(this.collection, this.statement), { multi: this.statement.multi })
+  private find(): MatchSource {
+    const { multi } = this.statement
+    const query = prepareQuery(this.collection, this.statement)
+    return query.plan.providesSort ? new Matches(query, { multi }) : new FirstMatch(query)
   }
 
   get outcome(): { n: number; nModified: number; upsertedId?: unknown } {

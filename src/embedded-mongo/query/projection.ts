@@ -15,13 +15,13 @@ export interface Projection {
 }
 
 /**
- * Compiles the projection of a find: inclusion, exclusion, `$slice`, `$elemMatch`, `a.$` and computed fields. Throws
- * CommandError. https://www.mongodb.com/docs/manual/reference/method/db.collection.find/#projection
+ * Compiles the projection of a find: inclusion, exclusion, `$slice`, `$elemMatch`, `a.$` and computed fields, which may
+ * name the command's `variables`. Throws CommandError. https://www.mongodb.com/docs/manual/reference/method/db.collection.find/#projection
  */
-export function compileProjection(spec: Doc): Projection {
+export function compileProjection(spec: Doc, variables: Doc = {}): Projection {
   const parsed = parseProjection(spec, 'find')
   const project = compileParsed(parsed)
-  const plain = (doc: Doc): Doc => project(doc, { root: doc, variables: {}, now: new Date() })
+  const plain = (doc: Doc): Doc => project(doc, { root: doc, variables, now: new Date() })
   const { positional } = parsed
   if (positional === undefined) return { apply: plain, needsPosition: false }
   const segments = positional.split('.')

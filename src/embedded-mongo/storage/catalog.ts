@@ -63,6 +63,7 @@ export class Catalog {
   private restore(present: Collection, stored: Collection): void {
     present.schemaVersion = this.changes
     present.truncatedIds = stored.truncatedIds
+    present.changeOptions(stored.identity.options)
     present.indexes = stored.indexes.flatMap((index) => {
       const held = present.indexes.find(({ definition }) => definition.tree === index.definition.tree)
       held?.change(index.definition)
@@ -221,7 +222,8 @@ export class Catalog {
 
 /** All of a catalog entry but what changes in the life of a collection. */
 function identityOf({ identity }: Collection): string {
-  return Buffer.from(writeDoc({ ...identity, uuid: new Binary(identity.uuid) })).toString('latin1')
+  const { options: _changing, ...lasting } = identity
+  return Buffer.from(writeDoc({ ...lasting, uuid: new Binary(identity.uuid) })).toString('latin1')
 }
 
 /** Behind a byte that keeps it within WHOLE_TREE. */
