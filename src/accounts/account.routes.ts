@@ -1,7 +1,6 @@
 import { ANYONE, holdersOf } from '../http/access'
-import { etagOf } from '../http/etag'
+import { created, found } from '../http/replies'
 import { type Reply, type Resource, type Route, route } from '../http/route'
-import type { UserView } from '../users/user.presenter'
 import type { AccountSchemas } from './account.schemas'
 import type { EmailVerificationService } from './email-verification.service'
 import type { AcceptInput, InvitationService, InviteInput } from './invitation.service'
@@ -64,7 +63,7 @@ function registrationRoutes(
       errors: ['EMAIL_TAKEN'],
       handle: async ({ body, effect }) => {
         const user = await registration.register(body, effect)
-        return user ? created(user, 'Registered') : mailed('A mail was sent to this address')
+        return user ? created(user, `${LOCATION}/${user.id}`, 'Registered') : mailed('A mail was sent to this address')
       },
     }),
     route<unknown, unknown, WithToken>({
@@ -163,7 +162,7 @@ function invitationRoutes({ invitations }: AccountServices, schemas: AccountSche
       errors: ['EMAIL_TAKEN', 'RATE_LIMITED'],
       handle: async ({ body, caller, effect }) => {
         const { user, again } = await invitations.invite(caller, body, effect)
-        return again ? found(user, 'Invited again') : created(user, 'User invited')
+        return again ? found(user, 'Invited again') : created(user, `${LOCATION}/${user.id}`, 'User invited')
       },
     }),
     route<unknown, unknown, AcceptInput>({
@@ -180,15 +179,6 @@ function invitationRoutes({ invitations }: AccountServices, schemas: AccountSche
       handle: async ({ body, effect }) => found(await invitations.accept(body, effect), 'Invitation accepted'),
     }),
   ]
-}
-
-function found(user: UserView, message: string): Reply {
-  return { status: 200, data: user, message, headers: { ETag: etagOf(user.version) } }
-}
-
-function created(user: UserView, message: string): Reply {
-  const headers = { ETag: etagOf(user.version), Location: `${LOCATION}/${user.id}` }
-  return { status: 201, data: user, message, headers }
 }
 
 /** The same for everybody: what else there is to say stands in a mail. */

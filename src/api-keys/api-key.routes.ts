@@ -1,5 +1,6 @@
 import { PEOPLE } from '../http/access'
-import type { Caller } from '../http/caller'
+import { personOf } from '../http/caller'
+import { NOTHING } from '../http/replies'
 import { type Resource, type Route, route } from '../http/route'
 import * as schemas from './api-key.schemas'
 import type { ApiKeyService, NewApiKeyInput } from './api-key.service'
@@ -69,14 +70,8 @@ function apiKeyRoutes(keys: ApiKeyService): readonly Route[] {
       errors: ['API_KEY_NOT_FOUND'],
       handle: async ({ caller, params }) => {
         await keys.revoke(personOf(caller), params.id)
-        return { status: 204, data: null, message: '' }
+        return NOTHING
       },
     }),
   ]
-}
-
-/** The access of these routes lets in nobody else. */
-function personOf({ userId }: Caller): string {
-  if (userId === undefined) throw new Error('A route for people was called by somebody who is none')
-  return userId
 }

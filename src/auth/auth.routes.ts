@@ -1,6 +1,8 @@
 import type { ObjectSchema } from 'joi'
 import { AppError } from '../errors'
 import { ANYONE, PEOPLE } from '../http/access'
+import { personOf } from '../http/caller'
+import { NOTHING } from '../http/replies'
 import { type Resource, type Route, route } from '../http/route'
 import * as schemas from './auth.schemas'
 import type { AuthService, LoginInput, StepUpInput } from './auth.service'
@@ -105,7 +107,7 @@ function ownRoutes({ auth }: AuthServices, userView: ObjectSchema): readonly Rou
       errors: [],
       handle: async ({ caller }) => {
         await auth.logout(caller)
-        return { status: 204, data: null, message: '' }
+        return NOTHING
       },
     }),
     route({
@@ -135,7 +137,7 @@ function sessionRoutes(sessions: SessionService): readonly Route[] {
       errors: [],
       handle: async ({ caller }) => ({
         status: 200,
-        data: await sessions.listFor(String(caller.userId), caller.sessionId),
+        data: await sessions.listFor(personOf(caller), caller.sessionId),
         message: 'Sessions listed',
       }),
     }),
@@ -150,7 +152,7 @@ function sessionRoutes(sessions: SessionService): readonly Route[] {
       errors: [],
       handle: async ({ caller }) => ({
         status: 200,
-        data: { ended: await sessions.endAll(String(caller.userId), caller.sessionId) },
+        data: { ended: await sessions.endAll(personOf(caller), caller.sessionId) },
         message: 'Sessions ended',
       }),
     }),
@@ -165,8 +167,8 @@ function sessionRoutes(sessions: SessionService): readonly Route[] {
       successes: [{ status: 204, description: 'Session ended', data: null }],
       errors: ['SESSION_NOT_FOUND'],
       handle: async ({ params, caller }) => {
-        if (!(await sessions.end(params.id, String(caller.userId)))) throw new AppError('SESSION_NOT_FOUND')
-        return { status: 204, data: null, message: '' }
+        if (!(await sessions.end(params.id, personOf(caller)))) throw new AppError('SESSION_NOT_FOUND')
+        return NOTHING
       },
     }),
   ]

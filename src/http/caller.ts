@@ -43,3 +43,9 @@ export function isSelf(caller: Caller, userId: string): boolean {
 export function isOwn(caller: Caller, userId: string): boolean {
   return caller.kind !== 'operator' && caller.userId === userId
 }
+
+/** Whose call it is, where the route's access lets in people and their keys alone. */
+export function personOf({ userId }: Caller): string {
+  if (userId === undefined) throw new Error('A route for people was called by somebody who is none')
+  return userId
+}

@@ -1,5 +1,6 @@
 import { holdersOf } from '../http/access'
 import { joi } from '../http/joi'
+import { NOTHING } from '../http/replies'
 import { type Resource, route } from '../http/route'
 import type { LockoutService } from './lockout.service'
 
@@ -27,7 +28,7 @@ export function lockoutResource(lockouts: LockoutService): Resource {
         errors: ['USER_NOT_FOUND'],
         handle: async ({ params: { id } }) => {
           await lockouts.unlock(id)
-          return { status: 204, data: null, message: '' }
+          return NOTHING
         },
       }),
     ],

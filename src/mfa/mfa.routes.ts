@@ -1,12 +1,12 @@
 import { AppError } from '../errors'
-import { holdersOf, PEOPLE, unauthenticated } from '../http/access'
-import type { Caller } from '../http/caller'
+import { holdersOf, PEOPLE } from '../http/access'
+import { personOf } from '../http/caller'
+import { NOTHING } from '../http/replies'
 import { type Input, type Resource, type Route, route } from '../http/route'
 import * as schemas from './mfa.schemas'
 import type { MfaService, Person } from './mfa.service'
 
 const TAG = 'Second factor'
-const NOTHING = { status: 204, data: null, message: '' } as const
 const REMOVED = [{ status: 204, description: 'Authenticator removed', data: null }] as const
 
 /** `/auth/mfa`: a person's own second factor. */
@@ -57,7 +57,7 @@ function totpRoutes(mfa: MfaService): readonly Route[] {
       description: 'It counts for nothing until it is activated with one of its codes, within an hour.',
       successes: [{ status: 200, description: 'Secret made', data: schemas.secretView }],
       errors: ['MFA_ACTIVE'],
-      handle: async ({ caller }) => ({ status: 200, data: await mfa.begin(idOf(caller)), message: 'Secret made' }),
+      handle: async ({ caller }) => ({ status: 200, data: await mfa.begin(personOf(caller)), message: 'Secret made' }),
     }),
     route<unknown, unknown, { readonly code: string }>({
       method: 'post',
@@ -72,7 +72,7 @@ function totpRoutes(mfa: MfaService): readonly Route[] {
       successes: [{ status: 200, description: 'Authenticator activated', data: schemas.recoveryCodesView }],
       errors: ['TOKEN_INVALID', 'MFA_ACTIVE', 'MFA_NOT_ACTIVE', 'ACCOUNT_LOCKED', 'RATE_LIMITED'],
       handle: async (input) => {
-        const recovery_codes = await mfa.activate(personOf(input), input.body.code.replace(/\s/g, ''))
+        const recovery_codes = await mfa.activate(userOf(input), input.body.code.replace(/\s/g, ''))
         return { status: 200, data: { recovery_codes }, message: 'Authenticator activated' }
       },
     }),
@@ -88,7 +88,7 @@ function totpRoutes(mfa: MfaService): readonly Route[] {
       successes: REMOVED,
       errors: ['MFA_NOT_ACTIVE'],
       handle: async ({ caller }) => {
-        await mfa.remove(idOf(caller), caller.sessionId)
+        await mfa.remove(personOf(caller), caller.sessionId)
         return NOTHING
       },
     }),
@@ -108,7 +108,7 @@ function recoveryRoutes(mfa: MfaService): readonly Route[] {
       errors: [],
       handle: async ({ caller }) => ({
         status: 200,
-        data: await mfa.state(idOf(caller)),
+        data: await mfa.state(personOf(caller)),
         message: 'Second factor read',
       }),
     }),
@@ -124,21 +124,15 @@ function recoveryRoutes(mfa: MfaService): readonly Route[] {
       successes: [{ status: 200, description: 'Recovery codes replaced', data: schemas.recoveryCodesView }],
       errors: ['MFA_NOT_ACTIVE'],
       handle: async ({ caller }) => {
-        const recovery_codes = await mfa.renewRecoveryCodes(idOf(caller))
+        const recovery_codes = await mfa.renewRecoveryCodes(personOf(caller))
         return { status: 200, data: { recovery_codes }, message: 'Recovery codes replaced' }
       },
     }),
   ]
 }
 
-/** Rows that lead here are for people alone. */
-function idOf({ userId }: Caller): string {
-  if (userId === undefined) throw unauthenticated()
-  return userId
-}
-
-function personOf({ caller, client }: Pick<Input, 'caller' | 'client'>): Person {
-  return { userId: idOf(caller), sessionId: caller.sessionId, address: client.address }
+function userOf({ caller, client }: Pick<Input, 'caller' | 'client'>): Person {
+  return { userId: personOf(caller), sessionId: caller.sessionId, address: client.address }
 }
 
 /** A key is not asked for a fresh proof: whoever has stolen it must not take the second factor off its maker. */

@@ -1,6 +1,7 @@
 import type { Schema } from 'joi'
 import { holdersOf, selfOr } from '../http/access'
 import { joi } from '../http/joi'
+import { NOTHING } from '../http/replies'
 import { type Resource, route } from '../http/route'
 import type { PrivacyService } from './privacy.service'
 
@@ -60,7 +61,7 @@ export function privacyResource(privacy: PrivacyService, userView: Schema): Reso
         errors: ['USER_NOT_FOUND'],
         handle: async ({ params: { id }, effect }) => {
           await privacy.purge(id, effect)
-          return { status: 204, data: null, message: '' }
+          return NOTHING
         },
       }),
     ],

@@ -1,8 +1,8 @@
 import { holdersOf } from '../http/access'
-import { etagOf, readIfMatch } from '../http/etag'
+import { readIfMatch } from '../http/etag'
 import { PAGING_HEADERS, pagingHeaders } from '../http/paging'
-import { type Reply, type Resource, type Route, route } from '../http/route'
-import type { RoleView } from './role.presenter'
+import { NOTHING, created, found } from '../http/replies'
+import { type Resource, type Route, route } from '../http/route'
 import { readRoleListing, type RoleListQuery } from './role-query'
 import * as schemas from './role.schemas'
 import type { NewRoleInput, RoleInput, RoleService } from './role.service'
@@ -44,8 +44,7 @@ function collectionRoutes(roles: RoleService): readonly Route[] {
       errors: ['FORBIDDEN', 'ROLE_TAKEN'],
       handle: async ({ body, caller, effect }) => {
         const role = await roles.create(caller, body, effect)
-        const headers = { ETag: etagOf(role.version), Location: `${LOCATION}/${role.name}` }
-        return { status: 201, data: role, message: 'Role created', headers }
+        return created(role, `${LOCATION}/${role.name}`, 'Role created')
       },
     }),
     route<unknown, RoleListQuery>({
@@ -129,12 +128,8 @@ function memberRoutes(roles: RoleService): readonly Route[] {
       errors: ['ROLE_NOT_FOUND', 'ROLE_IN_USE', 'SYSTEM_ROLE', 'CONFLICT', 'VERSION_MISMATCH'],
       handle: async ({ params, query, headers, caller }) => {
         await roles.remove(caller, params.name, query.force, readIfMatch(headers))
-        return { status: 204, data: null, message: '' }
+        return NOTHING
       },
     }),
   ]
-}
-
-function found(role: RoleView, message: string): Reply {
-  return { status: 200, data: role, message, headers: { ETag: etagOf(role.version) } }
 }

@@ -1,8 +1,8 @@
 import type { Schema } from 'joi'
 import { ANYONE } from '../http/access'
-import { etagOf } from '../http/etag'
 import { joi, strictObject } from '../http/joi'
 import { emailSchema, nameSchema } from '../http/person-fields'
+import { created } from '../http/replies'
 import { type Resource, route } from '../http/route'
 import { passwordSchema } from '../passwords/password-schema'
 import type { NewAdministrator, SetupService } from './setup.service'
@@ -42,8 +42,7 @@ export function setupResource(setup: SetupService, userView: Schema): Resource {
         errors: ['TOKEN_INVALID', 'SETUP_DONE', 'EMAIL_TAKEN'],
         handle: async ({ body: { token, ...administrator }, effect }) => {
           const user = await setup.complete(token, administrator, effect)
-          const headers = { ETag: etagOf(user.version), Location: `/api/v1/users/${user.id}` }
-          return { status: 201, data: user, message: 'Administrator created', headers }
+          return created(user, `/api/v1/users/${user.id}`, 'Administrator created')
         },
       }),
     ],

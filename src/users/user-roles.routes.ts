@@ -1,5 +1,6 @@
 import { holdersOf, selfOr } from '../http/access'
 import { etagOf, readIfMatch } from '../http/etag'
+import { NOTHING } from '../http/replies'
 import { type Reply, type Route, route } from '../http/route'
 import * as schemas from './user.schemas'
 import type { GrantRolesInput, UserGrants, UserRolesService } from './user-roles.service'
@@ -71,7 +72,7 @@ export function userRoleRoutes(roles: UserRolesService): readonly Route[] {
       errors: ['USER_NOT_FOUND', 'ROLE_NOT_FOUND', 'LAST_ADMIN', 'CONFLICT', 'VERSION_MISMATCH'],
       handle: async ({ params, headers, caller }) => {
         await roles.remove(caller, params.id, params.role, readIfMatch(headers))
-        return { status: 204, data: null, message: '' }
+        return NOTHING
       },
     }),
   ]

@@ -1,10 +1,11 @@
 import { holdersOf, selfOr } from '../http/access'
 import { isSelf } from '../http/caller'
-import { etagOf, type IfMatch, isNotModified, readIfMatch } from '../http/etag'
+import { type IfMatch, isNotModified, readIfMatch } from '../http/etag'
 import { PAGING_HEADERS, pagingHeaders } from '../http/paging'
-import { type Reply, type Resource, type Route, route } from '../http/route'
+import { NOTHING, created, found } from '../http/replies'
+import { type Resource, type Route, route } from '../http/route'
 import type { CreateUserInput, PatchUserInput, ReplaceUserInput } from './user-input'
-import { pickFields, type UserView } from './user.presenter'
+import { pickFields } from './user.presenter'
 import { readUserListing, type UserListQuery } from './user-query'
 import * as schemas from './user.schemas'
 import type { UserService } from './user.service'
@@ -75,8 +76,7 @@ function collectionRoutes(users: UserService): readonly Route[] {
       errors: ['EMAIL_TAKEN'],
       handle: async ({ body, caller, effect }) => {
         const user = await users.create(caller, body, effect)
-        const headers = { ETag: etagOf(user.version), Location: `${LOCATION}/${user.id}` }
-        return { status: 201, data: user, message: 'User created', headers }
+        return created(user, `${LOCATION}/${user.id}`, 'User created')
       },
     }),
     route<unknown, UserListQuery>({
@@ -177,7 +177,7 @@ function memberRoutes(users: UserService): readonly Route[] {
       errors: ['USER_NOT_FOUND', 'LAST_ADMIN', 'CONFLICT', 'VERSION_MISMATCH'],
       handle: async ({ params, query, headers, caller }) => {
         const user = await users.remove(caller, params.id, readIfMatch(headers), query.release_email)
-        if (!prefersRepresentation(headers['prefer'])) return { status: 204, data: null, message: '' }
+        if (!prefersRepresentation(headers['prefer'])) return NOTHING
         const reply = found(user, 'User deleted')
         return { ...reply, headers: { ...reply.headers, 'Preference-Applied': 'return=representation' } }
       },
@@ -252,10 +252,6 @@ function changeRoutes(
         found(await users.restore(caller, params.id, effect), 'User restored'),
     }),
   ]
-}
-
-function found(user: UserView, message: string): Reply {
-  return { status: 200, data: user, message, headers: { ETag: etagOf(user.version) } }
 }
 
 /** RFC 7240, section 2: a list of preferences, each with parameters; names without regard to case. */
