@@ -43,7 +43,12 @@ async function startStoreProxy(uri: string): Promise<StoreProxy> {
   await once(server, 'listening')
   const own = (server.address() as AddressInfo).port
   return {
-    url: (given) => Object.assign(new URL(given), { hostname: '127.0.0.1', port: String(own) }).href,
+    url: (given) => {
+      const proxied = Object.assign(new URL(given), { hostname: '127.0.0.1', port: String(own) })
+      // Else the driver goes on to the address that the store gives as its own.
+      proxied.searchParams.set('directConnection', 'true')
+      return proxied.href
+    },
     muteFrom: (text) => void (state.text = text),
     stop: () => {
       server.close()
