@@ -41,8 +41,9 @@ const config: Config = {
   ],
   testTimeout: 30_000,
   maxWorkers: 2,
-  // The entry of the service runs only as a process: the end-to-end tests start it, out of the counter's sight.
-  collectCoverageFrom: ['src/**/*.ts', '!src/main.ts'],
+  // The entry of the service and the command line run as processes: the end-to-end tests start them, out of the
+  // counter's sight.
+  collectCoverageFrom: ['src/**/*.ts', '!src/main.ts', '!src/cli/**'],
   coverageDirectory: 'coverage',
   coverageReporters: ['html', 'text-summary', 'json-summary'],
   coverageThreshold: {
