@@ -1,4 +1,5 @@
 import type { Connection, mongo } from 'mongoose'
+import { collectionOf } from '../mongo/model'
 import { upserting } from '../mongo/mongo-errors'
 import { storeCall } from '../mongo/store-call'
 import type { EmailChange, EmailChangeDao, Side } from './email-change.dao'
@@ -12,7 +13,7 @@ export class MongooseEmailChangeDao implements EmailChangeDao {
     connection: Connection,
     private readonly deadlineMs: number,
   ) {
-    this.changes = emailChangeModel(connection).collection as unknown as mongo.Collection<EmailChangeDocument>
+    this.changes = collectionOf(emailChangeModel(connection))
   }
 
   async put({ user_id: _id, ...change }: EmailChange): Promise<void> {

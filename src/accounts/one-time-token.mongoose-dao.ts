@@ -1,4 +1,5 @@
 import type { Connection, mongo } from 'mongoose'
+import { collectionOf } from '../mongo/model'
 import { upserting } from '../mongo/mongo-errors'
 import { storeCall } from '../mongo/store-call'
 import type { TokenPurpose } from './one-time-token'
@@ -15,7 +16,7 @@ export class MongooseOneTimeTokenDao implements OneTimeTokenDao {
     connection: Connection,
     private readonly deadlineMs: number,
   ) {
-    this.tokens = oneTimeTokenModel(connection).collection as unknown as mongo.Collection<OneTimeTokenDocument>
+    this.tokens = collectionOf(oneTimeTokenModel(connection))
   }
 
   async put(token: StoredToken): Promise<void> {

@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto'
 import type { Connection, mongo } from 'mongoose'
+import { collectionOf } from '../mongo/model'
 import { AppError } from '../errors'
 import { isDuplicateKey } from '../mongo/mongo-errors'
 import { storeCall } from '../mongo/store-call'
@@ -22,7 +23,7 @@ export class MongooseApiKeyDao implements ApiKeyDao {
     connection: Connection,
     private readonly deadlineMs: number,
   ) {
-    this.keys = apiKeyModel(connection).collection as unknown as mongo.Collection<ApiKeyDocument>
+    this.keys = collectionOf(apiKeyModel(connection))
   }
 
   async insert(key: ApiKey, max: number, purgeAt: Date | null): Promise<boolean> {

@@ -1,4 +1,5 @@
 import type { Connection, mongo } from 'mongoose'
+import { collectionOf } from '../mongo/model'
 import { storeCall } from '../mongo/store-call'
 import type { RefreshState } from './refresh-token'
 import type { Amr, Session } from './session'
@@ -19,7 +20,7 @@ export class MongooseSessionDao implements SessionDao {
     connection: Connection,
     private readonly deadlineMs: number,
   ) {
-    this.sessions = sessionModel(connection).collection as unknown as mongo.Collection<SessionDocument>
+    this.sessions = collectionOf(sessionModel(connection))
   }
 
   async insert({ id, amr, ...session }: StoredSession): Promise<void> {

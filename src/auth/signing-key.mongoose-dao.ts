@@ -1,4 +1,5 @@
 import type { Connection, mongo } from 'mongoose'
+import { collectionOf } from '../mongo/model'
 import { isDuplicateKey } from '../mongo/mongo-errors'
 import { storeCall } from '../mongo/store-call'
 import type { SigningKey, SigningKeyDao } from './signing-key.dao'
@@ -16,7 +17,7 @@ export class MongooseSigningKeyDao implements SigningKeyDao {
     connection: Connection,
     private readonly deadlineMs: number,
   ) {
-    this.keys = signingKeyModel(connection).collection as unknown as mongo.Collection<SigningKeyDocument>
+    this.keys = collectionOf(signingKeyModel(connection))
   }
 
   async list(): Promise<readonly SigningKey[]> {

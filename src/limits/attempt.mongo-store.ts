@@ -1,4 +1,5 @@
 import type { Connection, mongo } from 'mongoose'
+import { collectionOf } from '../mongo/model'
 import { upserting } from '../mongo/mongo-errors'
 import { storeCall } from '../mongo/store-call'
 import { type AttemptDocument, attemptModel } from './attempt.model'
@@ -17,7 +18,7 @@ export class MongoAttemptStore implements AttemptStore {
     connection: Connection,
     private readonly deadlineMs: number,
   ) {
-    this.attempts = attemptModel(connection).collection as unknown as mongo.Collection<AttemptDocument>
+    this.attempts = collectionOf(attemptModel(connection))
   }
 
   async reserve(key: string, rules: AttemptRules, now: Date): Promise<number> {

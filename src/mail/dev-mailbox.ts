@@ -1,4 +1,5 @@
 import { type Connection, mongo } from 'mongoose'
+import { collectionOf } from '../mongo/model'
 import { storeCall } from '../mongo/store-call'
 import { type KeptMailDocument, keptMailModel } from './dev-mailbox.model'
 import type { MailDelivery } from './mail-delivery'
@@ -25,7 +26,7 @@ export class DevMailbox implements MailDelivery {
     private readonly deadlineMs: number,
     private readonly clock: () => Date,
   ) {
-    this.mails = keptMailModel(connection).collection as unknown as mongo.Collection<KeptMailDocument>
+    this.mails = collectionOf(keptMailModel(connection))
   }
 
   async deliver({ to, subject, text }: Mail): Promise<void> {

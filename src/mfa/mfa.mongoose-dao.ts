@@ -1,4 +1,5 @@
 import type { Connection, mongo } from 'mongoose'
+import { collectionOf } from '../mongo/model'
 import { isDuplicateKey, upserting } from '../mongo/mongo-errors'
 import { storeCall } from '../mongo/store-call'
 import type { Authenticator, MfaDao } from './mfa.dao'
@@ -15,7 +16,7 @@ export class MongooseMfaDao implements MfaDao {
     private readonly deadlineMs: number,
   ) {
     const model = authenticatorModel(connection)
-    this.authenticators = model.collection as unknown as mongo.Collection<AuthenticatorDocument>
+    this.authenticators = collectionOf(model)
   }
 
   async find(userId: string): Promise<Authenticator | undefined> {

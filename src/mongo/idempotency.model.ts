@@ -1,4 +1,5 @@
 import { type Connection, type Model, Schema } from 'mongoose'
+import { modelOf, SCHEMA_OPTIONS } from './model'
 
 /** A request by its key, in collection `idempotency`. */
 export interface IdempotencyDocument {
@@ -42,17 +43,15 @@ function idempotencySchema(): Schema<IdempotencyDocument> {
       subject: String,
       purge_at: date,
     },
-    { strict: 'throw', versionKey: false, autoIndex: false, autoCreate: false, collection: 'idempotency' },
+    { ...SCHEMA_OPTIONS, collection: 'idempotency' },
   )
   schema.index({ purge_at: 1 }, { expireAfterSeconds: 0 })
   schema.index({ subject: 1 }, { sparse: true })
   return schema
 }
 
-/** The model of a connection; asked for twice, it is the same. */
 export function idempotencyModel(connection: Connection): Model<IdempotencyDocument> {
-  const known = connection.models['Idempotency'] as Model<IdempotencyDocument> | undefined
-  return known ?? connection.model<IdempotencyDocument>('Idempotency', idempotencySchema())
+  return modelOf(connection, 'Idempotency', idempotencySchema)
 }
 
 /** Every process may do so at once, at each start. */

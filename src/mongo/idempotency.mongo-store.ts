@@ -1,4 +1,5 @@
 import { type Connection, mongo } from 'mongoose'
+import { collectionOf } from './model'
 import type { EffectName, Holder } from '../http/effect'
 import { ANSWER_KEPT_MS, LEASE_MS } from '../http/idempotency'
 import type { Begun, Claim, IdempotencyStore, KeptReply } from '../http/idempotency-store'
@@ -21,7 +22,7 @@ export class MongoIdempotencyStore implements IdempotencyStore {
     private readonly deadlineMs: number,
     private readonly clock: () => Date,
   ) {
-    this.records = idempotencyModel(connection).collection as unknown as mongo.Collection<IdempotencyDocument>
+    this.records = collectionOf(idempotencyModel(connection))
   }
 
   async begin(claim: Claim): Promise<Begun> {

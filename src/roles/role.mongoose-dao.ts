@@ -1,4 +1,5 @@
 import type { Connection, mongo } from 'mongoose'
+import { collectionOf } from '../mongo/model'
 import { RoleTakenError } from '../errors'
 import type { Filter } from '../filter/filter'
 import { afterPosition, bothOf, type MongoField, toMongo, toMongoSort } from '../filter/mongo-query'
@@ -25,7 +26,7 @@ export class MongooseRoleDao implements RoleDao {
     connection: Connection,
     private readonly deadlineMs: number,
   ) {
-    this.roles = roleModel(connection).collection as unknown as mongo.Collection<RoleDocument>
+    this.roles = collectionOf(roleModel(connection))
   }
 
   async insert(role: Role): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Connection, mongo } from 'mongoose'
+import { collectionOf } from '../mongo/model'
 import { isDuplicateKey } from '../mongo/mongo-errors'
 import { storeCall } from '../mongo/store-call'
 import type { NewSetupLink, SetupLinkDao } from './setup-link.dao'
@@ -14,7 +15,7 @@ export class MongooseSetupLinkDao implements SetupLinkDao {
     connection: Connection,
     private readonly deadlineMs: number,
   ) {
-    this.links = setupLinkModel(connection).collection as unknown as mongo.Collection<SetupLinkDocument>
+    this.links = collectionOf(setupLinkModel(connection))
   }
 
   async replace({ startId, tokenHash, createdAt, expiresAt }: NewSetupLink): Promise<boolean> {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { type Connection, mongo } from 'mongoose'
+import { collectionOf } from '../mongo/model'
 import { LastAdminError } from '../errors'
 import { ADMIN_ROLE } from '../roles/role.service'
 import { isDuplicateKey } from '../mongo/mongo-errors'
@@ -51,7 +52,7 @@ export class MongooseAdminGuard implements AdministratorsGuard {
     private readonly clock: () => Date = () => new Date(),
   ) {
     this.guards = connection.collection('guards') as unknown as mongo.Collection<GuardDocument>
-    this.users = userModels(connection).users.collection as unknown as mongo.Collection<UserDocument>
+    this.users = collectionOf(userModels(connection).users)
   }
 
   /** Makes the guard's document, where it is missing. Every process may do so at once. */

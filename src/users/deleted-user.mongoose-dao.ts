@@ -1,4 +1,5 @@
 import { type Connection, mongo } from 'mongoose'
+import { collectionOf } from '../mongo/model'
 import { storeCall } from '../mongo/store-call'
 import type { DeletedUser, DeletedUserDao } from './deleted-user.dao'
 import { type DeletedUserDocument, type PurgedUserDocument, userModels } from './user.model'
@@ -22,8 +23,8 @@ export class MongooseDeletedUserDao implements DeletedUserDao {
     private readonly deadlineMs: number,
   ) {
     const { deleted, purged } = userModels(connection)
-    this.deleted = deleted.collection as unknown as mongo.Collection<DeletedUserDocument>
-    this.purged = purged.collection as unknown as mongo.Collection<PurgedUserDocument>
+    this.deleted = collectionOf(deleted)
+    this.purged = collectionOf(purged)
   }
 
   async find(id: string, now: Date): Promise<DeletedUser | undefined> {

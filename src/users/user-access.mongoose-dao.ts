@@ -1,4 +1,5 @@
 import { type Connection, mongo } from 'mongoose'
+import { collectionOf } from '../mongo/model'
 import { storeCall } from '../mongo/store-call'
 import { ADMIN_ROLE } from '../roles/role.service'
 import type { UserAccess, UserAccessDao, UserCredentials } from './user-access.dao'
@@ -30,9 +31,9 @@ export class MongooseUserAccessDao implements UserAccessDao {
     private readonly deadlineMs: number,
   ) {
     const models = userModels(connection)
-    this.users = models.users.collection as unknown as mongo.Collection<UserDocument>
-    this.deleted = models.deleted.collection as unknown as mongo.Collection<DeletedUserDocument>
-    this.purged = models.purged.collection as unknown as mongo.Collection<PurgedUserDocument>
+    this.users = collectionOf(models.users)
+    this.deleted = collectionOf(models.deleted)
+    this.purged = collectionOf(models.purged)
   }
 
   async access(id: string): Promise<UserAccess | undefined> {

@@ -1,5 +1,5 @@
 import { type Connection, type Model, type mongo, Schema } from 'mongoose'
-import { SCHEMA_OPTIONS, modelOf } from '../mongo/model'
+import { SCHEMA_OPTIONS, collectionOf, modelOf } from '../mongo/model'
 import type { Grant, SortKeys, User } from './user'
 
 /** A user in MongoDB: collection `users` holds the living alone, so its lists and its count need no condition. */
@@ -147,7 +147,7 @@ function purgedUsersOf(connection: Connection): Model<PurgedUserDocument> {
 export async function ensureUserIndexes(connection: Connection): Promise<void> {
   const { users, deleted, purged } = userModels(connection)
   await users.createIndexes()
-  await dropFormerBackstop(deleted.collection as unknown as mongo.Collection<DeletedUserDocument>)
+  await dropFormerBackstop(collectionOf(deleted))
   await deleted.createIndexes()
   await purged.createIndexes()
 }

@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers'
 import DataLoader from 'dataloader'
 import { type Connection, mongo } from 'mongoose'
+import { collectionOf } from '../mongo/model'
 import { EmailTakenError } from '../errors'
 import type { Filter } from '../filter/filter'
 import { afterPosition, bothOf, toMongo, toMongoSort } from '../filter/mongo-query'
@@ -53,8 +54,8 @@ export class MongooseUserDao implements UserDao {
     deletedEmail: 'free' | 'reserved' = 'free',
   ) {
     const models = userModels(connection)
-    this.users = models.users.collection as unknown as mongo.Collection<UserDocument>
-    this.deleted = models.deleted.collection as unknown as mongo.Collection<DeletedUserDocument>
+    this.users = collectionOf(models.users)
+    this.deleted = collectionOf(models.deleted)
     if (deletedEmail === 'reserved') this.reservations = new EmailReservations(this.users, this.deleted, deadlineMs)
     // Without a cache, so each answer is as fresh as its own query. The requests of one turn of the event loop
     // come from several sockets; only when all of these were read, in the check phase, is the batch complete.
