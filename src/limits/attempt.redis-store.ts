@@ -1,6 +1,12 @@
 import type { Redis } from 'ioredis'
 import { type AttemptRules, type AttemptStore, type Outcome, UNDER_WAY_MS } from './attempt-store'
 
+/**
+ * How much longer than needed Redis keeps a key. Redis ends it by its own clock and the callers count by theirs: these may
+ * differ, and an attempt that is reserved at the end of a window may be settled behind it.
+ */
+const KEPT_LONGER_MS = 10_000
+
 /** What holds now: counts of a window that is over are gone, and locks after their quiet time. */
 const CURRENT = `
 local key, now = KEYS[1], tonumber(ARGV[1])
@@ -20,7 +26,8 @@ local function save()
     fields[#fields + 1] = string.format('%.0f', s[name])
   end
   redis.call('HSET', key, unpack(fields))
-  redis.call('PEXPIRE', key, math.max(1, math.max(s.window_ends_at, s.locked_until, s.locks_forgotten_at) - now))
+  local needed = math.max(0, math.max(s.window_ends_at, s.locked_until, s.locks_forgotten_at) - now)
+  redis.call('PEXPIRE', key, needed + ${KEPT_LONGER_MS})
 end
 `
 
