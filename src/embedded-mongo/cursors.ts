@@ -4,6 +4,7 @@ import { CommandError, cursorNotFound } from './bson/errors'
 import { type Batch } from './execution/batch'
 import { inSlices } from './execution/slice'
 import type { TimeLimit } from './execution/slice'
+import { DroppedSource } from './execution/source'
 import type { Source } from './execution/source'
 import type { Transaction } from './storage/transaction'
 
@@ -22,7 +23,7 @@ export interface Cursor {
   readonly session: string | undefined
   /** The one that it was opened in, and ends with. */
   readonly transaction: Transaction | undefined
-  readonly source: Source
+  source: Source
   inUse: boolean
   lastUsedMs: number
 }
@@ -92,6 +93,18 @@ export class Cursors {
 
   killTransaction(transaction: Transaction): void {
     for (const cursor of this.open.values()) if (cursor.transaction === transaction) this.remove(cursor)
+  }
+
+  /**
+   * These collections are no more: cursors of theirs keep nothing, and who asks for more hears so. One that is in use finds
+   * out by itself, and a transaction's reads on in its snapshot.
+   */
+  endCollections(namespaces: ReadonlySet<string>): void {
+    for (const cursor of this.open.values()) {
+      if (cursor.inUse || cursor.transaction !== undefined || !namespaces.has(cursor.namespace)) continue
+      cursor.source.close?.()
+      cursor.source = new DroppedSource(cursor.namespace)
+    }
   }
 
   /** Closes the one that has been idle longest of those that hold documents. False when there is none. */

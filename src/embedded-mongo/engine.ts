@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events'
+import { messageOf } from './bson/errors'
 import { Cluster } from './cluster'
 import { Cursors } from './cursors'
 import { MemoryPool, poolBytesMax } from './memory-pool'
@@ -81,7 +82,7 @@ async function openCatalog(environment: Environment, folder: string): Promise<Ca
     return await Catalog.open(environment)
   } catch (error) {
     await environment.close()
-    const message = error instanceof Error ? error.message : String(error)
+    const message = messageOf(error)
     throw new StorageOpenError(`the catalog in the data folder ${folder} cannot be read: ${message}`, { cause: error })
   }
 }

@@ -1,5 +1,6 @@
 import { accessSync, constants, mkdirSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { messageOf } from './bson/errors'
 import { explainPlan } from './commands/explain'
 import { COMMANDS, commandsByName } from './commands/table'
 import { Dispatcher } from './dispatch'
@@ -98,10 +99,6 @@ function prepareFolder(folder: string): string {
 
 function reportFault(error: unknown, where: string): void {
   process.stderr.write(`embedded-mongo: fault in ${where}: ${error instanceof Error ? error.stack : String(error)}\n`)
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }
 
 /** Ends with the parent's IPC channel, SIGTERM or SIGINT: whatever comes first. */

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { messageOf } from './bson/errors'
 import { OPERATION_MS_MAX } from './engine'
 import { LOOPBACK_HOSTS, MESSAGE_MS_MAX } from './server'
 import { TRANSACTION_LIFETIME_MS } from './sessions/transactions'
@@ -94,7 +95,7 @@ function parse(argv: readonly string[]) {
     })
     return values
   } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error))
+    throw new UsageError(messageOf(error))
   }
 }
 

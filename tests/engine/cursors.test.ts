@@ -164,8 +164,29 @@ describe('the end of a cursor', () => {
     const { id } = await batch({ find: collection.collectionName, batchSize: 1 })
     await collection.drop()
     await collection.insertMany(numbered(10))
-    const [code] = await codeOf(more(collection.collectionName, id))
-    expect([43, 175]).toContain(code)
+    expect(await codeOf(more(collection.collectionName, id))).toEqual([175, 'QueryPlanKilled'])
+  })
+
+  it.each([
+    ['dropped', (name: string) => engine.db.dropCollection(name)],
+    ['dropped with its database', () => engine.db.dropDatabase()],
+    [
+      'replaced by another',
+      async (name: string) => (await engine.collection(numbered(3))).rename(name, { dropTarget: true }),
+    ],
+  ])('what has been read already is gone too when the collection is %s', async (_, drop) => {
+    const { collectionName } = await engine.collection(numbered(10))
+    const sorted = await batch({ find: collectionName, sort: { n: -1 }, batchSize: 1 })
+    const grouped = await batch({
+      aggregate: collectionName,
+      pipeline: [{ $group: { _id: '$n' } }],
+      cursor: { batchSize: 1 },
+    })
+    await drop(collectionName)
+    for (const { id } of [sorted, grouped]) {
+      expect(await codeOf(more(collectionName, id))).toEqual([175, 'QueryPlanKilled'])
+      expect(await codeOf(more(collectionName, id))).toEqual([43, 'CursorNotFound'])
+    }
   })
 })
 

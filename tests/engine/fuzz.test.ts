@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads'
 import { MongoClient } from 'mongodb'
 import { type Engine, startEngine } from './start-engine'
 import { DATABASE, Random, mutated, recordMessages } from './fuzz-messages'
-import { WireSocket, bodySection, opMsg } from './wire-socket'
+import { OP_MSG, WireSocket, bodySection, opMsg } from './wire-socket'
 
 /** A million takes some minutes: FUZZ_MESSAGES=1000000 npx jest --selectProjects engine --testPathPattern fuzz */
 const MESSAGES = Number(process.env['FUZZ_MESSAGES'] ?? 20_000)
@@ -18,6 +18,8 @@ const BURST = 100
 /** The documents and collections that the messages make go after so many, so that they do not count as memory lost. */
 const MESSAGES_PER_DATABASE = 10_000
 const LAST_REQUEST = 0x7fffff00
+/** A flag of OP_MSG: another answer follows that nobody asks for. */
+const MORE_TO_COME = 2
 /** Without an answer for so long a message waits for bytes that it has promised. */
 const SILENCE_MS = 500
 
@@ -78,15 +80,19 @@ async function send({ random, corpus }: Sender, count: number): Promise<void> {
     const socket = await WireSocket.open(engine.uri)
     socket.write(Buffer.concat([...waiting, opMsg([bodySection({ ping: 1, $db: 'admin' })], LAST_REQUEST)]))
     let answered = (waiting[0]?.readInt32LE(4) ?? 1) - 1
-    for (;;) {
+    let streams = false
+    while (!streams) {
       const reply = await socket.next(SILENCE_MS).catch(() => undefined)
       if (reply?.responseTo === LAST_REQUEST) return void (await socket.end())
       if (reply === undefined) break
       answered = Math.max(answered, reply.responseTo)
+      streams = reply.opCode === OP_MSG && (reply.body.readUInt32LE(0) & MORE_TO_COME) !== 0
     }
     await socket.end()
-    // It closed at the one behind the last that it answered, or at one that was cut off and waits for its rest.
-    waiting = waiting.filter((message) => message.readInt32LE(4) > answered + 1)
+    // A hello that streams has no end. Else it closed at the one behind the last that it answered, or at one that was cut
+    // off and waits for its rest.
+    const through = streams ? answered : answered + 1
+    waiting = waiting.filter((message) => message.readInt32LE(4) > through)
   }
 }
 

@@ -89,3 +89,8 @@ function showDoc(doc: Doc): string {
   const fields = Object.entries(doc).map(([name, value]) => `${name}: ${showValue(value)}`)
   return fields.length === 0 ? '{}' : `{ ${fields.join(', ')} }`
 }
+
+/** What an error says; anything can be thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

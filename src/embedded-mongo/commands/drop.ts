@@ -17,7 +17,7 @@ export const drop: Command = {
 
 /** As many in one transaction as fit in a slice. */
 export async function dropCollections(engine: Engine, collections: readonly Collection[]): Promise<void> {
-  const { catalog, environment } = engine
+  const { catalog, cursors, environment } = engine
   for (let next = 0; next < collections.length;) {
     const from = next
     const { trees, end } = await environment.write(() => {
@@ -28,6 +28,7 @@ export async function dropCollections(engine: Engine, collections: readonly Coll
         const collection = collections[at++] as Collection
         if (!collection.dropped) emptied.push(...catalog.drop(collection))
       } while (at < collections.length && !slice.isOver(true))
+      cursors.endCollections(new Set(collections.slice(from, at).map(({ namespace }) => namespace)))
       return { trees: emptied, end: at }
     })
     environment.releaseTrees(trees)

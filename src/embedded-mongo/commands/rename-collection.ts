@@ -29,6 +29,7 @@ export async function rename(engine: Engine, from: string, to: string, dropTarge
     const present = catalog.collection(...target)
     if (present !== undefined && !dropTarget) throw namespaceExists('target namespace exists')
     const dropped = present === undefined ? [] : catalog.drop(present)
+    if (present !== undefined) engine.cursors.endCollections(new Set([to]))
     catalog.rename(collection, ...target)
     return dropped
   })

@@ -116,7 +116,7 @@ export class Scan implements DocumentScan {
   /** What has been dropped since may have given its tree to another. */
   checkAlive(): void {
     const { collection, index } = this
-    if (collection.dropped) throw killed(`collection dropped: ${collection.namespace}`)
+    if (collection.dropped) throw collectionDropped(collection.namespace)
     if (index !== undefined && !collection.indexes.includes(index)) {
       throw killed(`index '${index.definition.name}' dropped`)
     }
@@ -206,6 +206,10 @@ export class Scan implements DocumentScan {
     this.docsExamined++
     return visit(documentKey, raw)
   }
+}
+
+export function collectionDropped(namespace: string): CommandError {
+  return killed(`collection dropped: ${namespace}`)
 }
 
 function killed(message: string): CommandError {

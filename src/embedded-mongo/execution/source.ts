@@ -11,6 +11,7 @@ import type { TopK } from '../query/sort'
 import { FieldCut } from '../wire/raw-bson'
 import type { Batch } from './batch'
 import { openScan } from './open-scan'
+import { collectionDropped } from './scan'
 import type { DocumentScan } from './scan'
 import { Slice } from './slice'
 import type { Query } from './query'
@@ -25,6 +26,15 @@ export interface Source {
   readonly heldBytes?: number
   /** Nothing more is wanted of it. */
   close?(): void
+}
+
+/** What is left of a collection that has been dropped. */
+export class DroppedSource implements Source {
+  constructor(private readonly namespace: string) {}
+
+  fill(): FillState {
+    throw collectionDropped(this.namespace)
+  }
 }
 
 export class ArraySource implements Source {

@@ -34,15 +34,15 @@ export interface FieldBounds extends Bounds {
 
 /** All conditions of a filter that bound some path. */
 export function conditionsOf(nodes: readonly FilterNode[], collation?: Collation): readonly Condition[] {
-  return nodes.flatMap((node) => {
-    if (node.op === 'elemMatch') return elementConditions(node, collation)
-    return 'path' in node ? conditionOf(node, { node, path: node.path, element: undefined }, collation) : []
-  })
-}
-
-function conditionOf(part: FilterNode, place: Omit<Condition, 'bounds'>, collation?: Collation): Condition[] {
-  const bounds = 'path' in part ? boundsOf(part, collation) : undefined
-  return bounds === undefined ? [] : [{ ...place, bounds }]
+  const conditions: Condition[] = []
+  for (const node of nodes) {
+    if (node.op === 'elemMatch') conditions.push(...elementConditions(node, collation))
+    else if ('path' in node) {
+      const bounds = boundsOf(node, collation)
+      if (bounds !== undefined) conditions.push({ path: node.path, bounds, node, element: undefined })
+    }
+  }
+  return conditions
 }
 
 /** `{a: {$elemMatch: {b: 1}}}` bounds a.b, and `{a: {$elemMatch: {$gt: 1}}}` bounds a. The match itself is rechecked. */
@@ -52,7 +52,8 @@ function elementConditions(node: Extract<FilterNode, { op: 'elemMatch' }>, colla
     const direct = !part.path.includes('.')
     const path = node.on === 'values' ? node.path : `${node.path}.${part.path}`
     const element = { path: node.path, on: node.on, direct, node }
-    return conditionOf(part, { path, node, element }, collation)
+    const bounds = boundsOf(part, collation)
+    return bounds === undefined ? [] : [{ path, bounds, node, element }]
   })
 }
 

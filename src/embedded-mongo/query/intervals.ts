@@ -53,7 +53,7 @@ export function boundsOf(node: PathNode, collation?: Collation): Bounds | undefi
   if (collation !== undefined) return collatedBounds(node, collation)
   switch (node.op) {
     case 'eq':
-      return pointBounds([node.value])
+      return valueBounds(node.value)
     case 'in':
       return inBounds(node.values, node.patterns)
     case 'regex':
@@ -72,7 +72,7 @@ export function boundsOf(node: PathNode, collation?: Collation): Bounds | undefi
 function collatedBounds(node: PathNode, collation: Collation): Bounds | undefined {
   switch (node.op) {
     case 'eq':
-      return { ...pointBounds([collation.indexKeyOf(node.value)]), exact: false, exactWithoutArrays: false }
+      return { ...valueBounds(collation.indexKeyOf(node.value)), exact: false, exactWithoutArrays: false }
     case 'in':
       if (node.patterns.length > 0) return undefined
       return {
@@ -93,6 +93,13 @@ function collatedBounds(node: PathNode, collation: Collation): Bounds | undefine
 export function mayHoldText(value: unknown): boolean {
   const rank = rankOf(value)
   return rank === RANK.string || rank === RANK.object || rank === RANK.array
+}
+
+/** The bounds of most queries. */
+function valueBounds(value: unknown): Bounds {
+  if (Array.isArray(value)) return pointBounds([value])
+  const exact = value !== null && value !== undefined
+  return { intervals: [point(value)], points: true, exact, exactWithoutArrays: true, weak: isWeak(value) }
 }
 
 function pointBounds(values: readonly unknown[]): Bounds {
@@ -173,8 +180,8 @@ function rangeBounds(op: 'gt' | 'gte' | 'lt' | 'lte', value: unknown): Bounds | 
   const rank = rankOf(value)
   const orEqual = op === 'gte' || op === 'lte'
   if (rank === RANK.array || rank === RANK.minKey || rank === RANK.maxKey) return undefined
-  if (rank === RANK.null) return orEqual ? pointBounds([null]) : NOTHING
-  if (rank === RANK.number && isNaNValue(value as Numeric)) return orEqual ? pointBounds([value]) : NOTHING
+  if (rank === RANK.null) return orEqual ? valueBounds(null) : NOTHING
+  if (rank === RANK.number && isNaNValue(value as Numeric)) return orEqual ? valueBounds(value) : NOTHING
   const above = op === 'gt' || op === 'gte'
   const key = encodeValue(value)
   const typeLow = rank === RANK.number ? Buffer.from(COMPARABLE_NUMBERS_START) : Buffer.from([rank])

@@ -1,4 +1,4 @@
-import { CommandError, badValue } from '../bson/errors'
+import { CommandError, badValue, messageOf } from '../bson/errors'
 import { regexParts } from '../bson/types'
 import type { Pattern } from './filter-tree'
 import { patternCost } from './pattern-cost'
@@ -42,7 +42,7 @@ function toRegExp(text: string, flags: string): RegExp {
     try {
       return new RegExp(text, flags)
     } catch (error) {
-      throw invalid(error instanceof Error ? error.message : String(error))
+      throw invalid(messageOf(error))
     }
   }
 }

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { messageOf } from '../bson/errors'
 import { checkDataFile, DamagedFileError } from './data-file'
 import { Environment, META_TREE } from './environment'
 import { LOCK_FOLDER, lockFolder } from './folder-lock'
@@ -73,8 +74,4 @@ async function ensureDataFile(folder: string): Promise<void> {
   } catch (error) {
     throw new StorageOpenError(`cannot make a data file in ${folder}: ${messageOf(error)}`, { cause: error })
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

@@ -2,7 +2,7 @@ import { statfsSync } from 'node:fs'
 import { open } from 'lmdb'
 import type { RootDatabase } from 'lmdb'
 import { readDoc, writeDoc } from '../bson/doc'
-import { CommandError } from '../bson/errors'
+import { CommandError, messageOf } from '../bson/errors'
 import { backupTo } from './backup'
 import { flushFolder } from './flush'
 import { StorageOpenError } from './open-error'
@@ -270,8 +270,4 @@ function writeFailure(cause: unknown, folder: string): CommandError {
   return bavail * bsize < DISK_FULL_BYTES
     ? new CommandError(14031, 'OutOfDiskSpace', `${message} (the disk is full)`)
     : new CommandError(1, 'InternalError', message)
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

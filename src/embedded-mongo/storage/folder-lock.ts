@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { open } from 'lmdb'
+import { messageOf } from '../bson/errors'
 import { StorageOpenError } from './open-error'
 
 /*
@@ -39,7 +40,7 @@ async function tryLockOrExplain(path: string): Promise<FolderLock | undefined> {
     mkdirSync(path, { recursive: true })
     return await tryLock(path)
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error)
+    const message = messageOf(error)
     throw new StorageOpenError(`the lock ${path} cannot be used: ${message}`, { cause: error })
   }
 }

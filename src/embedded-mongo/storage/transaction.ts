@@ -154,6 +154,8 @@ export class Transaction implements TreeOwner {
     this.memory?.give(this.bytes)
     this.bytes = 0
     for (const tree of this.trees.values()) tree.release()
+    // The session remembers the transaction for a long time, and not what was in it.
+    this.trees.clear()
     this.views.clear()
     this.snapshot.close()
     this.end()

@@ -11,7 +11,7 @@ import type { Options } from 'mingo/types'
 import { getField, hasField, isDoc, setField } from '../../bson/doc'
 import type { Doc } from '../../bson/doc'
 import { spend, spendOn } from '../../bson/effort'
-import { CommandError } from '../../bson/errors'
+import { CommandError, messageOf } from '../../bson/errors'
 import { toNumber } from '../../bson/exact'
 import { bsonType, isNumeric, RANK, rankOf, regexParts } from '../../bson/types'
 import { costly, isRestart } from '../guard'
@@ -127,7 +127,7 @@ function guard<T>(run: () => T): T {
     return run()
   } catch (error) {
     if (error instanceof CommandError || isRestart(error)) throw error
-    const message = error instanceof Error ? error.message : String(error)
+    const message = messageOf(error)
     if (message.includes('is not registered')) throw new CommandError(168, 'InvalidPipelineOperator', message)
     throw new CommandError(2, 'BadValue', message)
   }
