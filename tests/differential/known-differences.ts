@@ -15,6 +15,45 @@ const DISTINCT_DOTTED = new RegExp(`^{"distinct":"c\\d+","key":${DOTTED}`)
 const SORTS_DOTTED = new RegExp(`"\\$?sort":{[^}]*}?,?${DOTTED}`)
 const UNSETS_DOTTED = new RegExp(`"\\$unset":${DOTTED}`)
 
+const RANGE = /"\$gte?":\{"\$number\w+":"([^"]*)"\},"\$lte?":\{"\$number\w+":"([^"]*)"\}/
+
+interface WayOfWriting {
+  readonly mongodb: string
+  /** The commands of which it may be. */
+  readonly of: RegExp
+  readonly alike: (answer: string) => string
+}
+
+/** What is written in two ways, made one way; an answer may have several of them. */
+const WAYS_OF_WRITING: readonly WayOfWriting[] = [
+  {
+    mongodb: '$unwind: the index of an element is a long, in the examples of includeArrayIndex; theirs is an int',
+    of: /"includeArrayIndex"/,
+    alike: (answer) => answer.replace(/"at":\{"\$numberLong":"(\d+)"\}/g, '"at":{"$numberInt":"$1"}'),
+  },
+  {
+    mongodb: 'to our knowledge a path that is given a missing value makes an empty document; theirs makes none',
+    of: /"d\.x"/,
+    alike: (answer) => uncounted(answer.replace(/,?"d":\{\}/g, '')),
+  },
+  {
+    mongodb: 'to our knowledge a double beside decimals counts as one of 15 digits, 1.00000000000000; theirs as 1',
+    of: /"\$(?:avg|sum)"/,
+    alike: (answer) => answer.replace(/("\$numberDecimal":"-?\d+)(\.\d*?)0*"/g, withoutZeros),
+  },
+  {
+    mongodb: '$avg, $stdDevPop, $divide: say nothing of their last digits; doubles to twelve of them',
+    of: /"\$(?:avg|stdDev\w+|divide)"/,
+    alike: (answer) =>
+      answer.replace(/"(-?\d+\.\d+(?:e[-+]?\d+)?)"/g, (_, digits: string) => `"${Number(digits).toPrecision(12)}"`),
+  },
+  {
+    mongodb: '$toString, and $convert to a string: the examples of dates end in milliseconds and Z; theirs do not',
+    of: /"\$(?:toString|convert)"/,
+    alike: (answer) => answer.replace(/(\d\d:\d\d:\d\d)\.000Z"/g, '$1"'),
+  },
+]
+
 export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
   {
     name: 'it fails inside',
@@ -72,26 +111,12 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
       command.includes('{"$count":"n"}]') && ours === '[] ' && theirs === '[{"n":{"$numberInt":"0"}}] ',
   },
   {
-    name: '$unwind writes the index of an element as an int',
-    mongodb: '$unwind: the index is a long, in the examples of includeArrayIndex',
-    explains: ({ ours, theirs }) => {
-      const withInts = ours.replace(/"at":\{"\$numberLong":"(\d+)"\}/g, '"at":{"$numberInt":"$1"}')
-      return withInts !== ours && sorted(withInts) === sorted(theirs)
+    name: 'the way in which results are written',
+    mongodb: 'of each way, see the list of them',
+    explains: ({ command, ours, theirs }) => {
+      const [a, b] = [alike(command, ours), alike(command, theirs)]
+      return (a !== ours || b !== theirs) && sorted(a) === sorted(b)
     },
-  },
-  {
-    name: 'a path that is given a missing value makes no document around it',
-    mongodb: 'to our knowledge the document of the computed fields is made, and is empty',
-    explains: ({ ours, theirs }) => {
-      const without = ours.replace(/,?"d":\{\}/g, '')
-      return without !== ours && sorted(uncounted(without)) === sorted(uncounted(theirs))
-    },
-  },
-  {
-    name: 'the last digits of means and standard deviations',
-    mongodb: '$avg, $stdDevPop: say nothing of the way in which they are computed',
-    explains: ({ command, ours, theirs }) =>
-      /"\$(?:avg|stdDev)/.test(command) && sorted(rounded(ours)) === sorted(rounded(theirs)),
   },
   {
     name: 'what $mul leaves as it is counts as modified',
@@ -109,18 +134,31 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
     explains: ({ command, ours, theirs }) => /"\$[lg]te?":{"\$binary"/.test(command) && bothAnswer(ours, theirs),
   },
   {
-    name: 'a collation is not looked at in $not and $all',
+    name: 'a collation is not looked at in $not, $all, $elemMatch, ranges of strings, nor inside documents to sort by',
     mongodb: 'Collation: it is for all comparisons of strings of the operation',
-    explains: ({ command, ours, theirs }) =>
-      command.includes('"collation"') && /"\$(?:not|all)"/.test(command) && bothAnswer(ours, theirs),
+    explains: ({ command, before, ours, theirs }) =>
+      command.includes('"collation"') &&
+      (/"\$(?:not|all|elemMatch)"|"\$[lg]te?":"/.test(command) || sortsDocuments(command, before)) &&
+      bothAnswer(ours, theirs),
   },
   {
-    name: 'a date as text has neither milliseconds nor a zone',
-    mongodb: '$toString, and $convert to a string: the examples of dates end in milliseconds and Z',
-    explains: ({ ours, theirs }) => {
-      const shortened = ours.replace(/(\d\d:\d\d:\d\d)\.000Z"/g, '$1"')
-      return shortened !== ours && sorted(shortened) === sorted(theirs)
-    },
+    name: 'with an index, a range that is upside down is not found in an array with an element for each end',
+    mongodb: 'Multikey Index Bounds: the bounds of a range on an array are intersected for $elemMatch alone',
+    explains: ({ command, before, ours, theirs }) =>
+      isUpsideDown(RANGE.exec(command)) && before.includes('[') && bothAnswer(ours, theirs),
+  },
+  {
+    name: 'how far a write to several documents came before one of them failed',
+    mongodb: 'db.collection.updateMany(): what was written before an error stays; in which order is that of the plan',
+    explains: (observation) => observation.command.includes('"multi":true') && brokeOff(observation),
+  },
+  {
+    name: 'an expression of constants that cannot be computed fails though there is no document',
+    mongodb: 'to our knowledge so does MongoDB; here nothing is computed before there is a document to compute it for',
+    explains: ({ command, ours, theirs }) =>
+      command.startsWith('{"aggregate"') &&
+      /^\[(?:\{(?:"\w+":\[\],?)+\})?\] $/.test(ours) &&
+      theirs.startsWith('error'),
   },
   {
     name: 'in a transaction an unordered write goes on after an error',
@@ -143,15 +181,44 @@ function bothAnswer(ours: string, theirs: string): boolean {
 /** The lists of results come sorted by their text, which numbers of another type change. */
 function sorted(answer: string): string {
   if (!answer.startsWith('[')) return answer
-  return (JSON.parse(answer) as unknown[])
-    .map((value) => JSON.stringify(value))
-    .sort()
-    .join()
+  return [...listOf(answer)].sort().join()
 }
 
-/** Doubles to twelve digits. */
-function rounded(answer: string): string {
-  return answer.replace(/"(-?\d+\.\d+)"/g, (_, digits: string) => `"${Number(digits).toPrecision(12)}"`)
+function alike(command: string, answer: string): string {
+  return WAYS_OF_WRITING.reduce((text, way) => (way.of.test(command) ? way.alike(text) : text), answer)
+}
+
+function withoutZeros(_: string, whole: string, fraction: string): string {
+  return `${whole}${fraction === '.' ? '' : fraction}"`
+}
+
+/** No single value is in such a range, but an array may have one element for each end. */
+function isUpsideDown(range: RegExpExecArray | null): boolean {
+  return range !== null && Number(range[1]) >= Number(range[2])
+}
+
+const CODES = /"codes":\[[^\]]+\]\}/
+
+/** Both failed in the same way, and each document that differs is in one of them as it was. */
+function brokeOff({ ours, theirs, before }: Observation): boolean {
+  const [a, b] = [CODES.exec(ours), CODES.exec(theirs)]
+  if (a === null || a[0] !== b?.[0]) return false
+  const documentsAfter = (answer: string, codes: RegExpExecArray): readonly string[] =>
+    listOf(answer.slice(codes.index + codes[0].length + 1))
+  const [one, other] = [documentsAfter(ours, a), documentsAfter(theirs, b)]
+  const unchanged = new Set(listOf(before))
+  return (
+    one.length === other.length &&
+    one.every((document, i) => document === other[i] || unchanged.has(document) || unchanged.has(other[i] ?? ''))
+  )
+}
+
+function listOf(text: string): readonly string[] {
+  return text === '' ? [] : (JSON.parse(text) as unknown[]).map((value) => JSON.stringify(value))
+}
+
+function sortsDocuments(command: string, before: string): boolean {
+  return command.includes('"sort":{"') && /"[abc]":\{"[xy]":/.test(before)
 }
 
 function uncounted(answer: string): string {

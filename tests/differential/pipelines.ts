@@ -71,11 +71,11 @@ const grouping = fc.oneof(
 const group = fc
   .tuple(grouping, fc.array(accumulator, { minLength: 1, maxLength: 3 }))
   .map(([_id, given]) => [BY_ID, { $group: { _id, ...accumulated(given) } }])
-const topN = fc
-  .tuple(fc.constantFrom('$topN', '$bottomN'), topField, direction)
-  .map(([name, path, way]) => [
-    { $group: { _id: { $type: `$${path}` }, v: { [name]: { n: 2, sortBy: { _id: way }, output: `$${path}` } } } },
-  ])
+const topN = fc.tuple(fc.constantFrom('$topN', '$bottomN'), topField, direction).map(([name, path, way]) => {
+  // By what is shown too: after $unwind an _id is there more than once.
+  const sortBy = { _id: way, [path]: way }
+  return [{ $group: { _id: { $type: `$${path}` }, v: { [name]: { n: 2, sortBy, output: `$${path}` } } } }]
+})
 const firstN = fc
   .tuple(fc.constantFrom('$firstN', '$lastN', '$minN', '$maxN'), topField)
   .map(([name, path]) => [BY_ID, { $group: { _id: null, v: { [name]: { n: 2, input: `$${path}` } } } }])
