@@ -1,8 +1,9 @@
+import { Cancellation } from './cancellation'
 import { type CallFacts, NetworkError, TimeoutError } from './errors'
 import { onAbort } from './on-abort'
 import type { HttpAnswer, HttpRequest, Transport } from './transport'
 
-const TIMED_OUT = Symbol('timed out')
+const TIMED_OUT = new Error('Timed out')
 
 /**
  * Sends a request once, and waits for the whole answer no longer than `timeoutMs`.
@@ -16,14 +17,14 @@ export async function sendOnce(
   outer: AbortSignal | undefined,
 ): Promise<HttpAnswer> {
   outer?.throwIfAborted()
-  const inner = new AbortController()
-  const timer = setTimeout(() => inner.abort(TIMED_OUT), timeoutMs)
-  const listenNoMore = onAbort(outer, () => inner.abort(outer?.reason))
+  const cancellation = new Cancellation()
+  const timer = setTimeout(() => cancellation.cancel(TIMED_OUT), timeoutMs)
+  const listenNoMore = onAbort(outer, () => cancellation.cancel(outer?.reason))
   try {
-    return await transport.send(request, inner.signal)
+    return await transport.send(request, cancellation)
   } catch (error) {
     if (outer?.aborted) throw outer.reason
-    throw inner.signal.aborted ? new TimeoutError(call, timeoutMs) : new NetworkError(call, error)
+    throw cancellation.cancelled ? new TimeoutError(call, timeoutMs) : new NetworkError(call, error)
   } finally {
     clearTimeout(timer)
     listenNoMore()

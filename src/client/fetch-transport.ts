@@ -8,7 +8,7 @@ export function fetchTransport(
   fetch: Fetch = globalThis.fetch,
 ): Transport {
   return {
-    send: async ({ method, target, headers, body }, signal) => {
+    send: async ({ method, target, headers, body }, { signal }) => {
       const init = { method, headers, signal, redirect: 'manual', ...(body === undefined ? {} : { body }) } as const
       const response = await fetch(origin + target, init)
       return {

@@ -2,6 +2,7 @@
 // node.ts; users for tests are in user-factory.ts.
 export type { AnswerStyle } from './answer'
 export { type AuthClient } from './auth-client'
+export type { Cancellation } from './cancellation'
 export { type Clock, systemClock } from './clock'
 export type { Credentials, SessionTokens } from './credentials'
 export {

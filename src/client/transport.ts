@@ -1,3 +1,5 @@
+import type { Cancellation } from './cancellation'
+
 /** One HTTP request, ready to be sent. */
 export interface HttpRequest {
   readonly method: string
@@ -17,10 +19,10 @@ export interface HttpAnswer {
 
 /**
  * What carries requests: an own one may add proxies, certificates or a recording. `send` rejects when there is no whole
- * answer, and soon after the signal aborts; an answer of any status resolves.
+ * answer, and soon after it is cancelled (`cancellation.signal` says so too); an answer of any status resolves.
  */
 export interface Transport {
-  readonly send: (request: HttpRequest, signal: AbortSignal) => Promise<HttpAnswer>
+  readonly send: (request: HttpRequest, cancellation: Cancellation) => Promise<HttpAnswer>
   /** Lets go of connections. */
   readonly close: () => Promise<void>
 }

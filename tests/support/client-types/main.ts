@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PROJECT } from '../child-process'
@@ -19,6 +20,6 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  console.error(error)
+  process.stderr.write(`${inspect(error)}\n`)
   process.exitCode = 1
 })

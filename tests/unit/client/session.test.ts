@@ -60,8 +60,8 @@ it('tries no second time when the renewed token is refused as well', async () =>
   const { transport, seen } = service('never', 'first')
   const stubborn: Transport = {
     ...transport,
-    send: async (request, signal) =>
-      request.target.endsWith('/auth/refresh') ? transport.send(request, signal) : (seen.push(request), refused),
+    send: async (request, cancellation) =>
+      request.target.endsWith('/auth/refresh') ? transport.send(request, cancellation) : (seen.push(request), refused),
   }
 
   await expect(clientOf(stubborn).users.get('1')).rejects.toMatchObject({ status: 401 })
