@@ -60,18 +60,35 @@ export class PrivacyService {
     }
   }
 
+  /** How many were deleted before `instant`, whether the time to come back is over or not. */
+  async countDeletedBefore(instant: Date): Promise<number> {
+    let count = 0
+    for await (const ids of this.deletedBefore(instant)) count += ids.length
+    return count
+  }
+
   /**
    * Purges everybody who was deleted before `instant`, whether the time to come back is over or not.
-   * @param dryRun only counts. @returns how many.
+   * @param onEach called after each of them, also after one who was purged by somebody else. @returns how many.
    */
-  async purgeDeletedBefore(instant: Date, dryRun: boolean): Promise<number> {
+  async purgeDeletedBefore(instant: Date, onEach: () => void): Promise<number> {
     let count = 0
+    for await (const ids of this.deletedBefore(instant)) {
+      for (const id of ids) {
+        if (await this.purgeIfDeleted(id)) count += 1
+        onEach()
+      }
+    }
+    return count
+  }
+
+  private async *deletedBefore(instant: Date): AsyncGenerator<readonly string[]> {
     let after: string | undefined
     for (;;) {
       const ids = await this.deps.users.deletedBefore(instant, after, BATCH)
-      for (const id of ids) if (dryRun || (await this.purgeIfDeleted(id))) count += 1
+      yield ids
       after = ids.at(-1)
-      if (ids.length < BATCH) return count
+      if (ids.length < BATCH) return
     }
   }
 

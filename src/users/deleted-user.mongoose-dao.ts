@@ -1,17 +1,9 @@
-import { type Connection, mongo } from 'mongoose'
+import { type Connection, type mongo } from 'mongoose'
 import { collectionOf } from '../mongo/model'
 import { storeCall } from '../mongo/store-call'
 import type { DeletedUser, DeletedUserDao } from './deleted-user.dao'
 import { type DeletedUserDocument, type PurgedUserDocument, userModels } from './user.model'
-
-const SECRET = {
-  password_hash: 0,
-  sort_keys: 0,
-  grants_end_at: 0,
-  access_changed_at: 0,
-  sessions_not_before: 0,
-} as const
-const ID = /^[0-9a-f]{24}$/
+import { isUserId, PUBLIC, toObjectId } from './user.mongo-fields'
 
 export class MongooseDeletedUserDao implements DeletedUserDao {
   private readonly deleted: mongo.Collection<DeletedUserDocument>
@@ -28,9 +20,9 @@ export class MongooseDeletedUserDao implements DeletedUserDao {
   }
 
   async find(id: string, now: Date): Promise<DeletedUser | undefined> {
-    if (!ID.test(id)) return undefined
+    if (!isUserId(id)) return undefined
     const document = await this.within(
-      this.deleted.findOne({ _id: toObjectId(id), purge_at: { $gt: now } }, { projection: SECRET }),
+      this.deleted.findOne({ _id: toObjectId(id), purge_at: { $gt: now } }, { projection: PUBLIC }),
     )
     if (!document) return undefined
     const { _id, deleted_at, purge_at, reserved_email, ...user } = document
@@ -43,7 +35,7 @@ export class MongooseDeletedUserDao implements DeletedUserDao {
   }
 
   async close(id: string, now: Date): Promise<string | undefined> {
-    if (!ID.test(id)) return undefined
+    if (!isUserId(id)) return undefined
     const closed = await this.within(
       this.deleted.findOneAndUpdate(
         { _id: toObjectId(id) },
@@ -78,8 +70,4 @@ export class MongooseDeletedUserDao implements DeletedUserDao {
   private within<T>(work: Promise<T>): Promise<T> {
     return storeCall(work, this.deadlineMs)
   }
-}
-
-function toObjectId(id: string): mongo.ObjectId {
-  return mongo.ObjectId.createFromHexString(id)
 }

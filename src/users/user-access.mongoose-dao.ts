@@ -1,9 +1,10 @@
-import { type Connection, mongo } from 'mongoose'
+import { type Connection, type mongo } from 'mongoose'
 import { collectionOf } from '../mongo/model'
 import { storeCall } from '../mongo/store-call'
 import { ADMIN_ROLE } from '../roles/role.service'
 import type { UserAccess, UserAccessDao, UserCredentials } from './user-access.dao'
 import { type DeletedUserDocument, type PurgedUserDocument, type UserDocument, userModels } from './user.model'
+import { isUserId, toObjectId } from './user.mongo-fields'
 
 const ACCESS = {
   name: 1,
@@ -89,7 +90,7 @@ export class MongooseUserAccessDao implements UserAccessDao {
 
 /** An id that cannot be one is the id of nobody. */
 function byId(id: string): mongo.Filter<UserDocument> {
-  return /^[0-9a-f]{24}$/.test(id) ? { _id: mongo.ObjectId.createFromHexString(id) } : { _id: { $in: [] } }
+  return isUserId(id) ? { _id: toObjectId(id) } : { _id: { $in: [] } }
 }
 
 function toAccess(found: Found): UserAccess {

@@ -6,6 +6,27 @@ const SORT_KEYS: ReadonlySet<string> = new Set(['name', 'first_name', 'last_name
 const METADATA = 'metadata.'
 const NOBODY: MongoFilter = { _id: { $in: [] } }
 
+const ID = /^[0-9a-f]{24}$/
+
+/** What no reader needs, left out of what is read. The hash is read by its own method alone. */
+export const PUBLIC = {
+  password_hash: 0,
+  sort_keys: 0,
+  grants_end_at: 0,
+  access_changed_at: 0,
+  sessions_not_before: 0,
+  chosen_under: 0,
+} as const
+
+/** Whether a text may be somebody's id; any other is nobody's. */
+export function isUserId(text: string): boolean {
+  return ID.test(text)
+}
+
+export function toObjectId(id: string): mongo.ObjectId {
+  return mongo.ObjectId.createFromHexString(id)
+}
+
 /** Where the value is stored by which lists compare and sort. */
 export function userPath(field: string): string {
   return SORT_KEYS.has(field) ? `sort_keys.${field}` : field
@@ -40,9 +61,8 @@ const FIELDS: ReadonlyMap<string, MongoField> = new Map<string, MongoField>([
 /** Text that is no id is nobody's. */
 function idQuery(operator: Operator | 'pr', value: FilterValue): MongoFilter {
   if (operator === 'pr') return {}
-  const isId = typeof value === 'string' && /^[0-9a-f]{24}$/.test(value)
-  if (!isId) return operator === 'ne' ? {} : NOBODY
-  const id = mongo.ObjectId.createFromHexString(value)
+  if (typeof value !== 'string' || !isUserId(value)) return operator === 'ne' ? {} : NOBODY
+  const id = toObjectId(value)
   return { _id: operator === 'ne' ? { $ne: id } : id }
 }
 

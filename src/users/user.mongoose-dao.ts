@@ -12,21 +12,12 @@ import { EmailReservations } from './email-reservations.mongoose'
 import { grantsEndAt } from './grants'
 import type { AccessEffect, NewUser, Scalars, UserDao } from './user.dao'
 import { type DeletedUserDocument, type UserDocument, userModels } from './user.model'
-import { storedSortValue, userFields, userPath } from './user.mongo-fields'
+import { isUserId, PUBLIC, storedSortValue, toObjectId, userFields, userPath } from './user.mongo-fields'
 import { sortKeysOf, type User } from './user'
 
 /** Point reads that arrive together share one query of at most so many ids; the first batch of an answer holds them. */
 const COALESCED_READS_MAX = 100
 
-/** What no reader needs. The hash is read by its own method alone. */
-const PUBLIC = {
-  password_hash: 0,
-  sort_keys: 0,
-  grants_end_at: 0,
-  access_changed_at: 0,
-  sessions_not_before: 0,
-  chosen_under: 0,
-} as const
 /** Of a tombstone: the user that it was. */
 const TOMBSTONE = { ...PUBLIC, deleted_at: 0, purge_at: 0, reserved_email: 0 } as const
 type PublicDocument = Omit<UserDocument, keyof typeof PUBLIC>
@@ -84,7 +75,7 @@ export class MongooseUserDao implements UserDao {
   }
 
   async find(id: string): Promise<User | undefined> {
-    return isId(id) ? this.reads.load(id) : undefined
+    return isUserId(id) ? this.reads.load(id) : undefined
   }
 
   async list(filter: Filter | undefined, query: ListQuery, now: Date): Promise<Slice<User>> {
@@ -117,7 +108,7 @@ export class MongooseUserDao implements UserDao {
     now: Date,
     versions: readonly number[] | undefined,
   ): Promise<User | undefined> {
-    if (!isId(id)) return undefined
+    if (!isUserId(id)) return undefined
     const set: Record<string, unknown> = { updated_at: now }
     if (name !== undefined) Object.assign(set, { name, name_derived: false, 'sort_keys.name': name.toLowerCase() })
     if (age !== undefined) Object.assign(set, { age, 'sort_keys.age': age ?? 0 })
@@ -151,7 +142,7 @@ export class MongooseUserDao implements UserDao {
   }
 
   async passwordHash(id: string): Promise<string | null | undefined> {
-    if (!isId(id)) return undefined
+    if (!isUserId(id)) return undefined
     const document = await this.within(
       this.users.findOne({ _id: toObjectId(id) }, { projection: { password_hash: 1 } }),
     )
@@ -180,7 +171,7 @@ export class MongooseUserDao implements UserDao {
   }
 
   async findDeleted(id: string, now: Date): Promise<User | undefined> {
-    if (!isId(id)) return undefined
+    if (!isUserId(id)) return undefined
     const document = await this.within(
       this.deleted.findOne({ _id: toObjectId(id), purge_at: { $gt: now } }, { projection: TOMBSTONE }),
     )
@@ -321,14 +312,6 @@ export class MongooseUserDao implements UserDao {
 
 function isTaken(error: unknown): boolean {
   return error instanceof EmailTakenError || isDuplicateKey(error, '_id')
-}
-
-function isId(id: string): boolean {
-  return /^[0-9a-f]{24}$/.test(id)
-}
-
-function toObjectId(id: string): mongo.ObjectId {
-  return mongo.ObjectId.createFromHexString(id)
 }
 
 function toUser({ _id, ...rest }: PublicDocument): User {
