@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { CommanderError } from 'commander'
+import { messageOf } from './message-of'
 import { ApiError, RollcallError } from '../client/errors'
 import { redacted } from '../client/logs'
 import { adviceFor } from './account'
@@ -82,7 +83,7 @@ interface Failure {
 
 function failureOf(error: unknown, usage: string): Failure {
   const cause = error instanceof ScenarioFailedError ? error.cause : error
-  const message = usage || (error instanceof Error ? error.message : String(error))
+  const message = usage || messageOf(error)
   const advice = adviceFor(cause)
   const { code } = (cause ?? {}) as { readonly code?: unknown }
   return {

@@ -2,6 +2,8 @@ import { parseArgs } from 'node:util'
 import { createLogger } from '../observability/logger'
 import { openPrivacy } from '../service'
 import { type Command, DATABASE_HELP, runCommand, UsageError } from './command'
+import { Progress } from './progress'
+import { processTerminal } from './terminal'
 
 const DAY_MS = 24 * 60 * 60 * 1_000
 const DAYS_MAX = 3_650
@@ -41,8 +43,12 @@ const purge: Command<PurgeOptions> = {
   run: async ({ olderThanDays, dryRun }, config, connection) => {
     const { privacy, close } = openPrivacy(config, connection, createLogger({ ...config, logLevel: 'error' }))
     try {
-      const count = await privacy.purgeDeletedBefore(new Date(Date.now() - olderThanDays * DAY_MS), dryRun)
-      return dryRun ? `${count} would be purged` : `${count} purged`
+      const before = new Date(Date.now() - olderThanDays * DAY_MS)
+      const total = await privacy.countDeletedBefore(before)
+      if (dryRun) return `${total} would be purged`
+      const progress = new Progress({ label: 'Purging', total, terminal: processTerminal(), quiet: false })
+      const purged = await privacy.purgeDeletedBefore(before, () => progress.tick()).finally(() => progress.end())
+      return `${purged} purged`
     } finally {
       await close()
     }

@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { messageOf } from './message-of'
 import { runScenario, type ScenarioOptions, type StepReport } from '../client/scenario'
 import { LIFE_CYCLE } from '../client/scenario-steps'
 import { DEFAULT_RESOURCE_PATH, type Settings } from '../client/settings'
@@ -75,8 +76,4 @@ function plainStep({ name, ms, answers, retries, skipped, ...rest }: StepReport)
   if (skipped !== undefined) return { name, skipped }
   const error = 'error' in rest ? { error: messageOf(rest.error) } : {}
   return { name, ms: Math.round(ms), answers, retries, ...error }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

@@ -1,9 +1,10 @@
 import type { Connection } from 'mongoose'
+import { messageOf } from '../message-of'
 import type { Config } from '../../config'
 import { connectMongo, pingMongo } from '../../mongo/connect'
 import { redact } from '../../observability/redact'
 import { ENGINE_PORT_DEFAULT } from '../command'
-import { type Finding, ill, messageOf, skipped, well } from './finding'
+import { type Finding, ill, skipped, well } from './finding'
 import { missingIndexes, wantedModels } from './indexes'
 import { ownerOf } from './ports'
 

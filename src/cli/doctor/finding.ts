@@ -19,7 +19,3 @@ export function skipped(check: string, detail: string): Finding {
 export function ill(check: string, detail: string, advice: string): Finding {
   return { check, ok: false, detail, advice }
 }
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
-}

@@ -1,6 +1,7 @@
+import { messageOf } from '../message-of'
 import { ApiError, NetworkError } from '../../client/errors'
 import type { Context } from '../context'
-import { type Finding, ill, messageOf, well } from './finding'
+import { type Finding, ill, well } from './finding'
 
 const CLOCK_SKEW_MAX_MS = 5_000
 const PROBE_MS = 5_000
