@@ -98,7 +98,7 @@ export default defineConfig(
   },
   {
     // Output goes where it is meant to go: results to standard output, all else to standard error or a logger.
-    files: ['examples/**', 'scripts/**'],
+    files: ['examples/**', 'scripts/**', 'tests/**', 'benchmarks/**'],
     rules: { 'no-console': 'error' },
   },
   {

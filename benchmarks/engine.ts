@@ -1,6 +1,7 @@
 import { MongoClient, type ObjectId, type Collection, type Document } from 'mongodb'
 import { userDocument } from './seed'
 import { measure, type Figure, type Sample } from './window'
+import { printError } from './program'
 
 const PAGE_SIZE = 20
 
@@ -64,7 +65,7 @@ async function keepInFlight(count: number, seconds: number, operation: () => Pro
         await operation()
         times.push(performance.now() - begin)
       } catch (error) {
-        if (errors++ === 0) console.error(error)
+        if (errors++ === 0) printError(error)
       }
     }
   }

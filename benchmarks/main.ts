@@ -8,6 +8,7 @@ import { figureTable, growthTable } from './report'
 import { seedUsers } from './seed'
 import { measureService } from './service'
 import type { Figure } from './window'
+import { print, runProgram } from './program'
 
 type Report = Record<string, unknown>
 
@@ -64,13 +65,13 @@ async function run(options: Options): Promise<Report> {
     if (part === 'growth') {
       const bySize = await growthPart(options)
       report['growth'] = Object.fromEntries(bySize)
-      console.log(`\nTime of a list\n\n${growthTable(bySize)}`)
+      print(`\nTime of a list\n\n${growthTable(bySize)}`)
       continue
     }
     const figures = part === 'service' ? await servicePart(options) : await enginePart(options)
     report[part] = figures
     const title = part === 'service' ? 'The service, one worker' : 'The engine alone, through the driver'
-    console.log(`\n${title}, ${options.users} users, ${options.connections} at a time\n\n${figureTable(figures)}`)
+    print(`\n${title}, ${options.users} users, ${options.connections} at a time\n\n${figureTable(figures)}`)
     if (figures.some(({ errors, per_second }) => errors > 0 || per_second === 0)) process.exitCode = 1
   }
   return report
@@ -79,14 +80,11 @@ async function run(options: Options): Promise<Report> {
 async function main(): Promise<void> {
   const options = readOptions(process.argv.slice(2))
   if (options === 'help') {
-    console.log(HELP)
+    print(HELP)
     return
   }
   const report = await run(options)
   if (options.out) await writeFile(options.out, `${JSON.stringify(report, null, 1)}\n`)
 }
 
-main().catch((error: unknown) => {
-  console.error(error)
-  process.exitCode = 1
-})
+runProgram(main)

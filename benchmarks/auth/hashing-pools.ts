@@ -6,6 +6,7 @@ import { compare, compareSync, hashSync } from 'bcrypt'
 import Piscina from 'piscina'
 import { table } from '../report'
 import { quantile } from '../window'
+import { print, runProgram } from '../program'
 
 /**
  * Where to hash: two ways, and how many at once, in as many processes as there are cores. Each process hashes as fast as
@@ -121,11 +122,8 @@ async function main(): Promise<void> {
     return [name, perSecond.toFixed(1), `${((100 * perSecond) / bound).toFixed(0)} %`, best(0.5), best(0.99), best(1)]
   })
   const header = ['pool of each process', 'hashes/s', 'of the bound', 'loop p50 ms', 'p99 ms', 'max ms']
-  console.log(`${CORES} processes on ${CORES} cores, cost ${COST}; cores ÷ time of one hash: ${bound.toFixed(1)}/s\n`)
-  console.log(table(header, rows))
+  print(`${CORES} processes on ${CORES} cores, cost ${COST}; cores ÷ time of one hash: ${bound.toFixed(1)}/s\n`)
+  print(table(header, rows))
 }
 
-main().catch((error: unknown) => {
-  console.error(error)
-  process.exitCode = 1
-})
+runProgram(main)

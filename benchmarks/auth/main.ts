@@ -8,6 +8,7 @@ import { measureEqualTime } from './equal-time'
 import { measureFlood } from './flood'
 import { HELP, type Options, readAuthOptions } from './options'
 import { measureTokenCost } from './token-cost'
+import { print, runProgram } from '../program'
 
 const LOGIN_SHARE_MIN = 0.85
 const READ_P99_MS_MAX = 100
@@ -70,7 +71,7 @@ function show({ one_hash_ms, bound_per_second, share, equal, flood, tokens }: Fi
     ['login of nobody ÷ wrong password', (equal.missing_ms / equal.wrong_ms).toFixed(2), 'about 1'],
     ['errors', String(flood.errors + tokens.errors), '0'],
   ]
-  console.log(table(['', 'measured', 'goal'], rows))
+  print(table(['', 'measured', 'goal'], rows))
 }
 
 function reached({ share, flood, tokens }: Figures): boolean {
@@ -80,7 +81,7 @@ function reached({ share, flood, tokens }: Figures): boolean {
 async function main(): Promise<void> {
   const options = readAuthOptions(process.argv.slice(2))
   if (options === 'help') {
-    console.log(HELP)
+    print(HELP)
     return
   }
   const figures = await measureAll(options)
@@ -92,7 +93,4 @@ async function main(): Promise<void> {
   if (options.out) await writeFile(options.out, `${JSON.stringify(report, null, 1)}\n`)
 }
 
-main().catch((error: unknown) => {
-  console.error(error)
-  process.exitCode = 1
-})
+runProgram(main)

@@ -1,3 +1,4 @@
+import { median } from '../window'
 import { httpLoad } from '../http-load'
 
 const CONNECTIONS = 32
@@ -48,10 +49,4 @@ export async function measureTokenCost(
     cost: median(pairs.map(([without, with_]) => 1 - with_ / without)),
     errors,
   }
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b)
-  const middle = sorted.length >> 1
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
 }

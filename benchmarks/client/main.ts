@@ -2,9 +2,11 @@ import { getEventListeners } from 'node:events'
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import { Pool } from 'undici'
+import { median } from '../window'
 import { isApiError, RollcallClient } from '../../src/client/index'
 import { startEngine, startService } from '../processes'
 import { seedUsers } from '../seed'
+import { print, runProgram } from '../program'
 
 const USERS = 1_000
 const IN_FLIGHT = 32
@@ -57,15 +59,11 @@ function callsOf(pool: Pool, client: RollcallClient, id: string): readonly Call[
   ]
 }
 
-function median(list: readonly number[]): number {
-  return [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)]!
-}
-
 /** In turns, so that what else the machine does falls on both alike. */
 async function compare(url: string, id: string, seconds: number, rounds: number): Promise<void> {
   const pool = new Pool(url, { connections: IN_FLIGHT })
   const client = new RollcallClient({ baseUrl: url, connections: IN_FLIGHT })
-  console.log(`${'calls/s'.padEnd(20)}${'undici'.padStart(9)}${'SDK'.padStart(9)}${'SDK / undici'.padStart(15)}`)
+  print(`${'calls/s'.padEnd(20)}${'undici'.padStart(9)}${'SDK'.padStart(9)}${'SDK / undici'.padStart(15)}`)
   for (const { name, bare, sdk } of callsOf(pool, client, id)) {
     const rates = { bare: [] as number[], sdk: [] as number[] }
     for (const call of [bare, sdk]) await rate(call, Math.min(1, seconds))
@@ -75,7 +73,7 @@ async function compare(url: string, id: string, seconds: number, rounds: number)
     }
     const share = `${((median(rates.sdk) / median(rates.bare)) * 100).toFixed(1)} %`
     const [ofBare, ofSdk] = [median(rates.bare), median(rates.sdk)].map((one) => one.toFixed(0).padStart(9))
-    console.log(`${name.padEnd(20)}${ofBare}${ofSdk}${share.padStart(15)}`)
+    print(`${name.padEnd(20)}${ofBare}${ofSdk}${share.padStart(15)}`)
   }
   await Promise.all([pool.close(), client.close()])
 }
@@ -104,14 +102,12 @@ async function memory(url: string, id: string, calls: number): Promise<void> {
     heaps.push(process.memoryUsage().heapUsed)
     const heap = (heaps.at(-1)! / MIB).toFixed(2)
     const listeners = getEventListeners(signal, 'abort').length
-    console.log(
-      `${String(sample * share).padStart(9)} calls: ${heap} MiB of heap, ${listeners} listeners on the signal`,
-    )
+    print(`${String(sample * share).padStart(9)} calls: ${heap} MiB of heap, ${listeners} listeners on the signal`)
   }
   await client.close()
   // Half of the samples are for warming up: compiled code and connections.
   const [from, to] = [heaps[SAMPLES / 2 - 1]!, heaps.at(-1)!]
-  console.log(`Over the second half it grew by ${((to - from) / (share * (SAMPLES / 2))).toFixed(2)} bytes a call`)
+  print(`Over the second half it grew by ${((to - from) / (share * (SAMPLES / 2))).toFixed(2)} bytes a call`)
 }
 
 function unlessNotFound(error: unknown): void {
@@ -130,7 +126,7 @@ async function main(): Promise<void> {
     const { items } = await client.users.list({ page_size: 1 })
     await client.close()
     const { id } = items[0]!
-    console.log(`${cpus()[0]?.model}, Node ${process.version}, ${IN_FLIGHT} at a time, ${USERS} users`)
+    print(`${cpus()[0]?.model}, Node ${process.version}, ${IN_FLIGHT} at a time, ${USERS} users`)
     if (values['memory-calls']) await memory(service.address, id, Number(values['memory-calls']))
     else await compare(service.address, id, Number(values.seconds ?? 4), Number(values.rounds ?? 5))
   } finally {
@@ -139,7 +135,4 @@ async function main(): Promise<void> {
   }
 }
 
-main().catch((error: unknown) => {
-  console.error(error)
-  process.exitCode = 1
-})
+runProgram(main)

@@ -5,6 +5,7 @@ import { table } from '../report'
 import { quantile } from '../window'
 import { CONTENDERS, start } from './contenders'
 import { INDEXES, PAGE_SIZE, userDocument } from './operations'
+import { print } from '../program'
 
 const SMALL = 1_000
 const BATCH_DOCUMENTS = 1_000
@@ -20,15 +21,15 @@ export async function measureMillion(documents: number): Promise<void> {
   try {
     const [small, large] = [client.db('bench').collection('small'), client.db('bench').collection('large')]
     await load(small, SMALL)
-    console.log(memory(server.pid, 'before'))
+    print(memory(server.pid, 'before'))
     const [begin, cpuBefore] = [performance.now(), cpuSeconds(server.pid)]
     await load(large, documents)
     const [seconds, cpu] = [(performance.now() - begin) / 1_000, cpuSeconds(server.pid) - cpuBefore]
     const each = ((cpu * 1e6) / documents).toFixed(0)
-    console.log(`${documents} documents in ${seconds.toFixed(0)} s, ${each} µs of the engine's CPU each`)
-    console.log(memory(server.pid, 'loaded'))
+    print(`${documents} documents in ${seconds.toFixed(0)} s, ${each} µs of the engine's CPU each`)
+    print(memory(server.pid, 'loaded'))
     await comparePages(small, large, documents, server.pid)
-    console.log(memory(server.pid, 'after the pages'))
+    print(memory(server.pid, 'after the pages'))
   } finally {
     await client.close()
     await server.stop()
@@ -108,7 +109,7 @@ async function comparePages(small: Collection, large: Collection, documents: num
     `CPU of ${documents}`,
     'ratio',
   ]
-  console.log(`\n${table(header, rows)}\n`)
+  print(`\n${table(header, rows)}\n`)
 }
 
 /** Pages of lmdb's file that are mapped count as resident, and go when others need the room; the rest is the engine's own. */

@@ -7,6 +7,7 @@ import { Loaders } from './loaders'
 import { measureMillion } from './million'
 import { ALONE, INDEXES, type OperationName, userDocument } from './operations'
 import { HELP, type Options, readOptions } from './options'
+import { print, runProgram } from '../program'
 
 const BATCH_DOCUMENTS = 1_000
 const WARM_UP_MS_MAX = 1_000
@@ -31,7 +32,7 @@ async function startAll(options: Options): Promise<RunningServer[]> {
     } catch (error) {
       // The engine is what this is about; without it there is nothing to compare.
       if (contender.name === 'engine') throw error
-      console.log(`missing: ${contender.title}: ${error instanceof Error ? error.message : String(error)}\n`)
+      print(`missing: ${contender.title}: ${error instanceof Error ? error.message : String(error)}\n`)
     }
   }
   return running
@@ -120,15 +121,15 @@ function missed(all: readonly (readonly Figure[])[]): string[] {
 
 function describe(servers: readonly RunningServer[], options: Options): void {
   const { documents, seconds, rounds, inFlight, loaders } = options
-  console.log(`\n${documents} documents; ${inFlight} operations in flight from ${loaders} processes, a group alone;`)
-  console.log(`${rounds} × ${seconds} s each. mongodb driver 6.3, Node ${process.version}. CPU is the server's own.\n`)
-  console.log('What an acknowledged write is worth:')
+  print(`\n${documents} documents; ${inFlight} operations in flight from ${loaders} processes, a group alone;`)
+  print(`${rounds} × ${seconds} s each. mongodb driver 6.3, Node ${process.version}. CPU is the server's own.\n`)
+  print('What an acknowledged write is worth:')
   const taking = (contender: Contender) => servers.find(({ name }) => name === contender.name)
   for (const contender of CONTENDERS) {
     const server = taking(contender)
     if (server === undefined) continue
-    console.log(`  ${contender.name}: ${contender.promise}`)
-    console.log(`    (${contender.title}; ${residentMiB(server.pid).toFixed(0)} MiB resident at the end)`)
+    print(`  ${contender.name}: ${contender.promise}`)
+    print(`    (${contender.title}; ${residentMiB(server.pid).toFixed(0)} MiB resident at the end)`)
   }
 }
 
@@ -139,11 +140,11 @@ async function sideBySide(options: Options): Promise<void> {
     for (const server of servers) await seed(server, options.documents)
     const all: Figure[][] = []
     for (const operation of options.operations) all.push(await measure(operation, servers, loaders, options))
-    console.log(table(HEADER, all.flatMap(rowsOf)))
+    print(table(HEADER, all.flatMap(rowsOf)))
     describe(servers, options)
     const short = missed(all)
     if (options.smoke || servers.length === 1) return
-    console.log(short.length === 0 ? '\nAll goals are met.' : `\nGoals missed:\n  ${short.join('\n  ')}`)
+    print(short.length === 0 ? '\nAll goals are met.' : `\nGoals missed:\n  ${short.join('\n  ')}`)
     if (short.length > 0) process.exitCode = 1
   } finally {
     await loaders.end()
@@ -153,12 +154,9 @@ async function sideBySide(options: Options): Promise<void> {
 
 async function main(): Promise<void> {
   const options = readOptions(process.argv.slice(2))
-  if (options === 'help') console.log(HELP)
+  if (options === 'help') print(HELP)
   else if (options.million !== undefined) await measureMillion(options.million)
   else await sideBySide(options)
 }
 
-main().catch((error: unknown) => {
-  console.error(error)
-  process.exitCode = 1
-})
+runProgram(main)

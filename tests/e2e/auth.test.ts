@@ -10,7 +10,7 @@ import { PROJECT } from '../support/child-process'
 import { freePort } from '../support/free-port'
 import { KeptConnections } from '../support/kept-connections'
 import { descendants } from '../support/process-tree'
-import { type ServiceProcess, killGroup, startService, until, untilEnded } from '../support/service-process'
+import { type ServiceProcess, killTree, startService, until, untilEnded } from '../support/service-process'
 
 const KEY = 'k'.repeat(40)
 const PASSWORD = 'Password@123'
@@ -90,16 +90,8 @@ beforeAll(async () => {
 
 afterAll(async () => {
   if (!service) return
-  const pids = descendants(service.child.pid!).map(({ pid }) => pid)
   kept?.close()
-  killGroup(service, 'SIGKILL')
-  for (const pid of pids) {
-    try {
-      process.kill(pid, 'SIGKILL') // pm2 gives each process a group of its own
-    } catch {
-      // it has ended
-    }
-  }
+  killTree(service)
   await rm(dataDir, { recursive: true, force: true })
 })
 

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { freePort } from '../support/free-port'
 import { descendants } from '../support/process-tree'
-import { type ServiceProcess, killGroup, startService, statusOf, until, untilEnded } from '../support/service-process'
+import { type ServiceProcess, killTree, startService, statusOf, until, untilEnded } from '../support/service-process'
 
 const WORKERS = 2
 const CLIENTS = 8
@@ -119,15 +119,7 @@ afterEach(async () => {
 })
 
 afterAll(async () => {
-  const pids = tree().map(({ pid }) => pid)
-  killGroup(service, 'SIGKILL')
-  for (const pid of pids) {
-    try {
-      process.kill(pid, 'SIGKILL') // pm2 gives each process a group of its own
-    } catch {
-      // it has ended
-    }
-  }
+  killTree(service)
   await rm(dataDir, { recursive: true, force: true })
 })
 

@@ -24,7 +24,7 @@ const BROWSER_FLAGS = [
 const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium'
 const hasBrowser = existsSync(executablePath)
 if (!hasBrowser && process.env['REQUIRE_BROWSER']) throw new Error(`There is no browser at ${executablePath}`)
-if (!hasBrowser) console.warn(`Skipped: no browser at ${executablePath} (CHROMIUM names another)`)
+if (!hasBrowser) process.stderr.write(`Skipped: no browser at ${executablePath} (CHROMIUM names another)\n`)
 
 const withBrowser = hasBrowser ? describe : describe.skip
 

@@ -2,8 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { freePort } from '../support/free-port'
-import { descendants } from '../support/process-tree'
-import { killGroup, type ServiceProcess, startService, until } from '../support/service-process'
+import { killTree, type ServiceProcess, startService, until } from '../support/service-process'
 
 const WORKERS = 2
 const START_MS = 60_000
@@ -13,8 +12,6 @@ const RIGHT = 'Password@123'
 
 let dataDir: string
 let service: ServiceProcess
-
-const tree = () => descendants(service.child.pid!)
 
 async function post(path: string, body: unknown, headers: Record<string, string> = {}) {
   const response = await fetch(service.url + path, {
@@ -62,15 +59,7 @@ beforeAll(async () => {
 }, START_MS * 2)
 
 afterAll(async () => {
-  const pids = tree().map(({ pid }) => pid)
-  killGroup(service, 'SIGKILL')
-  for (const pid of pids) {
-    try {
-      process.kill(pid, 'SIGKILL') // pm2 gives each process a group of its own
-    } catch {
-      // it has ended
-    }
-  }
+  killTree(service)
   await rm(dataDir, { recursive: true, force: true })
 })
 

@@ -1,33 +1,20 @@
-import type { Connection } from 'mongoose'
 import { ANSWER_KEPT_MS, LEASE_MS } from '../../src/http/idempotency'
-import { connectMongo } from '../../src/mongo/connect'
 import { ensureIdempotencyIndexes, idempotencyModel } from '../../src/mongo/idempotency.model'
 import { MongoIdempotencyStore } from '../../src/mongo/idempotency.mongo-store'
-import { type TestDatabase, testDatabase } from '../support/mongo'
+import { DEADLINE_MS, testConnection } from '../support/test-connection'
 
-const DEADLINE_MS = 5_000
 const START = Date.parse('2099-01-01T00:00:00.000Z')
 const REPLY = { status: 201, message: 'Made', headers: { ETag: '"1"' }, dataJson: '{"id":"1"}', subject: '1' }
 const by = (owner: string, fingerprint = 'f') => ({ id: 'claim', fingerprint, owner })
 
-let database: TestDatabase
-let connection: Connection
+const connection = testConnection(ensureIdempotencyIndexes)
 let store: MongoIdempotencyStore
 let now: number
 
-beforeAll(async () => {
-  database = await testDatabase()
-  connection = await connectMongo({ uri: database.uri, deadlineMs: DEADLINE_MS, poolSize: 5 })
-  await ensureIdempotencyIndexes(connection)
-})
-afterAll(async () => {
-  await connection.close()
-  await database.drop()
-})
 beforeEach(async () => {
   now = START
-  store = new MongoIdempotencyStore(connection, DEADLINE_MS, () => new Date(now))
-  await idempotencyModel(connection).deleteMany({})
+  store = new MongoIdempotencyStore(connection(), DEADLINE_MS, () => new Date(now))
+  await idempotencyModel(connection()).deleteMany({})
 })
 
 const effectOf = async (owner: string) => {
@@ -86,7 +73,7 @@ test('whom an attempt remembers, the next one is told; the answer takes the plac
   expect(await effectOf('b')).toMatchObject({ resumed: true, holder: { userId: '7', email: 'ann@example.com' } })
   await store.remember(by('a'), { userId: '8', email: 'late@example.com' })
   await store.keep(by('b'), { ...REPLY, subject: undefined })
-  const record = await idempotencyModel(connection).collection.findOne({ subject: '7' })
+  const record = await idempotencyModel(connection()).collection.findOne({ subject: '7' })
   expect(record).not.toHaveProperty('holder')
   expect(JSON.stringify(record)).not.toContain('@example.com')
 })
@@ -95,7 +82,7 @@ test('what is remembered of somebody goes with that person, also from a request 
   await effectOf('a')
   await store.remember(by('a'), { userId: '7', email: 'ann@example.com' })
   await store.eraseFor('7')
-  expect(await idempotencyModel(connection).countDocuments()).toBe(0)
+  expect(await idempotencyModel(connection()).countDocuments()).toBe(0)
 })
 
 test('the first answer stays: whoever lost the lease neither replaces it nor gives it up', async () => {
@@ -132,6 +119,6 @@ test('the answers that show somebody go, and no others', async () => {
 })
 
 test('the store sweeps by itself', async () => {
-  const indexes = await idempotencyModel(connection).collection.indexes()
+  const indexes = await idempotencyModel(connection()).collection.indexes()
   expect(indexes).toContainEqual(expect.objectContaining({ key: { purge_at: 1 }, expireAfterSeconds: 0 }))
 })

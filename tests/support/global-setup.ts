@@ -9,5 +9,5 @@ export default async function globalSetup(): Promise<void> {
   const server = await startMongoServer(process.env)
   globalThis.testMongoServer = server
   process.env['TEST_MONGO_SERVER_URI'] = server.uri
-  console.log(`\nTests run on ${server.label}`)
+  process.stdout.write(`\nTests run on ${server.label}\n`)
 }

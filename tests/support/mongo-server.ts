@@ -33,7 +33,7 @@ export async function startMongoServer(env: NodeJS.ProcessEnv): Promise<MongoSer
     try {
       return await startMemoryServer()
     } catch (error) {
-      console.warn(`mongodb-memory-server does not start: ${String(error)}`)
+      process.stderr.write(`mongodb-memory-server does not start: ${String(error)}\n`)
     }
   }
   return startEmbedded()

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { PROJECT } from './child-process'
-import { isRunning } from './process-tree'
+import { descendants, isRunning } from './process-tree'
 
 /** `npm start` builds before it starts: seconds on a cold cache, minutes on a machine that is busy. */
 const START_MS = 240_000
@@ -53,6 +53,19 @@ export function killGroup({ child }: ServiceProcess, signal: NodeJS.Signals): vo
     if (child.pid !== undefined) process.kill(-child.pid, signal)
   } catch {
     // the group has ended
+  }
+}
+
+/** Kills all that a service has started: pm2 gives each process a group of its own. */
+export function killTree(service: ServiceProcess): void {
+  const pids = descendants(service.child.pid!).map(({ pid }) => pid)
+  killGroup(service, 'SIGKILL')
+  for (const pid of pids) {
+    try {
+      process.kill(pid, 'SIGKILL')
+    } catch {
+      // it has ended
+    }
   }
 }
 

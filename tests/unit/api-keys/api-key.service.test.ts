@@ -1,8 +1,8 @@
 import { makeApiKey } from '../../../src/api-keys/api-key-format'
 import { API_KEYS_PER_PERSON_MAX, ApiKeyService } from '../../../src/api-keys/api-key.service'
 import type { People, Person } from '../../../src/auth/person'
-import { AppError } from '../../../src/errors'
 import { InMemoryApiKeyDao } from '../../support/in-memory-api-key-dao'
+import { refused } from '../../support/refused'
 
 const CREATED = '2026-03-01T12:00:00.000Z'
 const MINUTE_MS = 60_000
@@ -40,16 +40,6 @@ beforeEach(() => {
 
 const make = async (permissions = ['users:read'], expires_at?: Date | null) =>
   keys.create('u1', { name: 'Nightly', permissions, ...(expires_at === undefined ? {} : { expires_at }) })
-
-async function refused(work: Promise<unknown>): Promise<string[]> {
-  const error = await work.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  )
-  expect(error).toBeInstanceOf(AppError)
-  const { code, errors } = error as AppError
-  return [code, ...errors.map((problem) => `${problem.field}: ${problem.code}`)]
-}
 
 describe('making', () => {
   test('shows the key once, and keeps its hash', async () => {

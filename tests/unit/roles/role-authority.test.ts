@@ -1,6 +1,6 @@
-import { AppError } from '../../../src/errors'
 import { type Caller, OPERATOR } from '../../../src/http/caller'
 import { inMemoryServices } from '../../support/in-memory-users'
+import { refused } from '../../support/refused'
 
 let world: Awaited<ReturnType<typeof inMemoryServices>>
 const caller: Caller = { kind: 'user', userId: 'a', roles: [], permissions: new Set(['roles:write', 'users:read']) }
@@ -10,16 +10,6 @@ beforeEach(async () => {
   await world.roles.create(OPERATOR, { name: 'MINE', permissions: ['users:read'] })
   await world.roles.create(OPERATOR, { name: 'MORE', permissions: ['users:read', 'users:delete'] })
 })
-
-async function refused(work: Promise<unknown>): Promise<string[]> {
-  const error = await work.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  )
-  expect(error).toBeInstanceOf(AppError)
-  const { code, errors } = error as AppError
-  return [code, ...errors.map((problem) => `${problem.field}: ${problem.code}`)]
-}
 
 test('nobody makes a role that carries what it lacks', async () => {
   const permissions = ['users:read', 'users:delete', 'own:thing']

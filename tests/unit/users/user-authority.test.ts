@@ -1,6 +1,6 @@
-import { AppError } from '../../../src/errors'
 import { ANONYMOUS, type Caller, OPERATOR } from '../../../src/http/caller'
 import { inMemoryServices } from '../../support/in-memory-users'
+import { refused } from '../../support/refused'
 
 const ADDRESS = '192.0.2.1'
 const NOBODY = 'ffffffffffffffffffffffff'
@@ -25,17 +25,6 @@ const sessionOf = (userId: string, ...permissions: string[]): Caller => ({
   permissions: new Set(permissions),
 })
 const support = () => sessionOf('aaaaaaaaaaaaaaaaaaaaaaaa', 'users:read', 'users:write')
-
-/** ['FORBIDDEN', 'roles: access.permission', …] */
-async function refused(work: Promise<unknown>): Promise<string[]> {
-  const error = await work.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  )
-  expect(error).toBeInstanceOf(AppError)
-  const { code, errors } = error as AppError
-  return [code, ...errors.map((problem) => `${problem.field}: ${problem.code}`)]
-}
 
 const RANK = ['FORBIDDEN']
 
