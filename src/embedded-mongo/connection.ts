@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import type { ConnectionInfo } from './commands/command'
 import type { Dispatcher } from './dispatch'
+import { inOwnTurn } from './execution/turn'
 import type { Outbox, Sender } from './outbox'
 import type { Holder, Traffic } from './traffic'
 import { Frames } from './wire/frames'
@@ -26,7 +27,7 @@ export class Connection implements Sender, Holder {
   private readonly frames = new Frames()
   /** An answer is being made that others must wait for. */
   private answering = false
-  /** There is more to do, in the next turn. */
+  /** There is more to do, in a turn of its own. */
   private resting = false
   private ended = false
   /** A request that has been answered, and will be answered again. */
@@ -101,10 +102,11 @@ export class Connection implements Sender, Holder {
         const message = this.streaming ?? this.nextMessage()
         if (message === undefined) break
         this.shared.outbox.flushOverdue()
+        this.shared.traffic.beginTurn()
         const answer = this.shared.dispatcher.answer(message, this.info)
         if (answer instanceof Promise) this.wait(message, answer)
         else this.send(message, answer)
-        if (this.shared.traffic.isTurnOver()) this.rest()
+        if (this.hasMore && this.shared.traffic.isTurnOver()) this.rest()
       }
     } catch (error) {
       if (!(error instanceof MalformedMessageError)) throw error
@@ -112,6 +114,10 @@ export class Connection implements Sender, Holder {
       this.flush()
       this.socket.destroy()
     }
+  }
+
+  private get hasMore(): boolean {
+    return this.frames.waitingBytes > 0 || this.streaming !== undefined
   }
 
   private nextMessage(): Message | undefined {
@@ -134,7 +140,7 @@ export class Connection implements Sender, Holder {
   private rest(): void {
     if (this.resting) return
     this.resting = true
-    setImmediate(() => {
+    inOwnTurn(() => {
       this.resting = false
       this.proceed()
     })

@@ -1,7 +1,7 @@
 /** What all connections together may hold of messages that have not come whole and of answers that nobody has read. */
 export const TRAFFIC_BYTES_MAX = 512 * 1_024 * 1_024
 /** How long messages that are there are worked on before others have their turn. */
-const TURN_MS = 10
+const TURN_MS = 5
 
 /** A connection, as far as its share of the memory is concerned. */
 export interface Holder {
@@ -17,14 +17,16 @@ export class Traffic {
 
   constructor(private readonly bytesMax: number = TRAFFIC_BYTES_MAX) {}
 
-  /** True when this turn of the event loop has lasted long enough: who has more to do comes back in the next. */
+  /** A message is worked on: the turn has begun, if it had not before. */
+  beginTurn(): void {
+    if (this.turnEnd > 0) return
+    this.turnEnd = performance.now() + TURN_MS
+    setImmediate(() => (this.turnEnd = 0))
+  }
+
+  /** True when this turn of the event loop has lasted long enough: who has more to do waits for a turn of its own. */
   isTurnOver(): boolean {
-    const now = performance.now()
-    if (this.turnEnd === 0) {
-      this.turnEnd = now + TURN_MS
-      setImmediate(() => (this.turnEnd = 0))
-    }
-    return now >= this.turnEnd
+    return performance.now() >= this.turnEnd
   }
 
   /** Counts anew what one holds. Where that is too much in all, those that hold most lose their connections. */

@@ -141,12 +141,21 @@ describe('field names', () => {
     expect(await storedBytes({ _id: 1 }, collection.collectionName)).toEqual(bytes)
   })
 
-  it('and keep their values through an update, and their order but for those that look like numbers', async () => {
+  it('and keep both through an update', async () => {
     const { collection, bytes } = await inserted(STRANGE)
-    await collection.updateOne({ _id: 1 }, { $set: { b: new Int32(2) } })
-    // A document that is changed passes through an object, which puts the names that look like numbers first.
-    const fields = Object.entries(BSON.deserialize(await storedBytes({ _id: 1 }, collection.collectionName)))
-    expect(fields).toEqual(Object.entries({ ...BSON.deserialize(bytes), b: 2 }))
+    await collection.updateOne({ _id: 1 }, { $set: { b: new Int32(2), 'a.3': new Int32(3), 'a.2': new Int32(2) } })
+    const changed = new Map(STRANGE).set('b', new Int32(2)).set(
+      'a',
+      new Map([
+        ['1', 1],
+        ['0', 0],
+        ['2', 2],
+        ['3', 3],
+      ]),
+    )
+    expect(await storedBytes({ _id: 1 }, collection.collectionName)).toEqual(Buffer.from(BSON.serialize(changed)))
+    await collection.updateOne({ _id: 1 }, { $unset: { 'a.2': '', 'a.3': '' }, $set: { b: new Int32(1) } })
+    expect(await storedBytes({ _id: 1 }, collection.collectionName)).toEqual(bytes)
   })
 })
 
@@ -185,5 +194,53 @@ describe('numbers of different types with one value', () => {
     expect(await collection.find({ n: { $gt: new Double(9_007_199_254_740_992) } }).toArray()).toMatchObject([
       { _id: 1 },
     ])
+  })
+})
+
+describe('arithmetic on numbers of two types', () => {
+  const [int, long, double] = [new Int32(2), Long.fromNumber(3), new Double(0.5)]
+  const decimal = Decimal128.fromString('1.10')
+
+  it.each<readonly [string, unknown, string, unknown, unknown]>([
+    ['an int and an int are an int', int, '$inc', new Int32(5), new Int32(7)],
+    ['and a long beyond the ints', new Int32(2_147_483_647), '$inc', new Int32(1), Long.fromString('2147483648')],
+    ['an int and a long are a long', int, '$inc', long, Long.fromNumber(5)],
+    ['a long and an int are a long', long, '$inc', int, Long.fromNumber(5)],
+    ['longs are exact', Long.fromString('9007199254740992'), '$inc', new Int32(1), Long.fromString('9007199254740993')],
+    ['an int and a double are a double', int, '$inc', double, new Double(2.5)],
+    ['a double and a long are a double', double, '$inc', long, new Double(3.5)],
+    ['an int and a decimal are a decimal', int, '$inc', decimal, Decimal128.fromString('3.10')],
+    ['a decimal and a long are a decimal', decimal, '$inc', long, Decimal128.fromString('4.10')],
+    ['a field that is not there is the number', undefined, '$inc', decimal, decimal],
+    ['products: of ints an int', int, '$mul', new Int32(-4), new Int32(-8)],
+    ['of ints a long beyond the ints', new Int32(65_536), '$mul', new Int32(65_536), Long.fromString('4294967296')],
+    [
+      'of longs exact',
+      Long.fromString('94906267'),
+      '$mul',
+      Long.fromString('94906267'),
+      Long.fromString('9007199515875289'),
+    ],
+    ['of a double and an int a double', double, '$mul', int, new Double(1)],
+    ['of a decimal and an int a decimal', decimal, '$mul', int, Decimal128.fromString('2.20')],
+    ['of nothing a zero of the same type', undefined, '$mul', long, Long.fromNumber(0)],
+  ])('%s', async (_, before, operator, operand, after) => {
+    const collection = await engine.collection([before === undefined ? { _id: 1 } : { _id: 1, n: before }])
+    await collection.updateOne({ _id: 1 }, { [operator]: { n: operand } })
+    expect(await storedBytes({ _id: 1 }, collection.collectionName)).toEqual(
+      Buffer.from(BSON.serialize({ _id: 1, n: after })),
+    )
+  })
+
+  it.each([
+    ['a long that becomes too large', Long.MAX_VALUE, { $inc: { n: 1 } }, 2],
+    ['a product of longs that is too large', Long.MAX_VALUE, { $mul: { n: 2 } }, 2],
+    ['what is no number', 'text', { $inc: { n: 1 } }, 14],
+    ['a number and what is none', 1, { $inc: { n: 'text' } }, 14],
+  ])('%s is refused, and nothing is changed', async (_, before, update, code) => {
+    const collection = await engine.collection([{ _id: 1, n: before }])
+    const bytes = await storedBytes({ _id: 1 }, collection.collectionName)
+    await expect(collection.updateOne({ _id: 1 }, update as BSON.Document)).rejects.toMatchObject({ code })
+    expect(await storedBytes({ _id: 1 }, collection.collectionName)).toEqual(bytes)
   })
 })

@@ -207,6 +207,21 @@ describe('a write that would leave an invalid document', () => {
     expect(await stored(collection)).toEqual([{ _id: 2, name: 2 }])
   })
 
+  it('is counted by validate where it was there before, and is no damage', async () => {
+    const collection = await validated()
+    await collection.insertMany([{ _id: 1 }, { _id: 2, name: 'a' }, { _id: 3, name: 4 }], {
+      bypassDocumentValidation: true,
+    })
+    expect(await engine.db.command({ validate: collection.collectionName })).toMatchObject({
+      nrecords: 3,
+      nInvalidDocuments: 0,
+      nNonCompliantDocuments: 2,
+      valid: true,
+      warnings: ["Detected one or more documents not compliant with the collection's schema."],
+      errors: [],
+    })
+  })
+
   it('aborts a transaction', async () => {
     const collection = await validated()
     await engine.client.withSession(async (session) => {

@@ -1,4 +1,5 @@
 import { readDoc } from '../bson/doc'
+import type { Doc } from '../bson/doc'
 import { namespaceNotFound } from '../bson/errors'
 import { inSlices } from '../execution/slice'
 import type { Slice } from '../execution/slice'
@@ -10,9 +11,11 @@ import type { Command } from './command'
 /** Problems that are told one by one; the rest is counted. */
 const ERRORS_TOLD_MAX = 20
 
+const NON_COMPLIANT = "Detected one or more documents not compliant with the collection's schema."
+
 export const validate: Command = {
   name: 'validate',
-  summary: 'reads every document and checks every index entry, both ways',
+  summary: 'reads every document, checks every index entry both ways, and counts what the validator would refuse',
   fields: ['full', 'repair', 'metadata', 'checkBSONConformance', 'background'],
   run: async (args, { engine }) => {
     const ns = `${args.database}.${args.collection}`
@@ -31,6 +34,8 @@ class Validation {
   private readonly errors: string[] = []
   private errorCount = 0
   private documents = 0
+  private unreadable = 0
+  private nonCompliant = 0
   private readonly entries = new Map<string, number>()
   private readonly phases: Phase[]
   private after: Buffer | undefined
@@ -65,6 +70,7 @@ class Validation {
   private checkDocument(key: Buffer, raw: Buffer): void {
     try {
       const doc = readDoc(raw)
+      if (!this.complies(doc)) this.nonCompliant++
       if (!this.collection.keyOf(doc['_id']).equals(key)) this.fault(`document ${hex(key)} has another _id`)
       for (const index of this.collection.indexes) {
         if (!index.definition.ready) continue
@@ -74,7 +80,17 @@ class Validation {
         }
       }
     } catch (error) {
+      this.unreadable++
       this.fault(`document ${hex(key)} cannot be read: ${String(error)}`)
+    }
+  }
+
+  /** What cannot be told in time does not. */
+  private complies(doc: Doc): boolean {
+    try {
+      return this.collection.validation?.isValid(doc) !== false
+    } catch {
+      return false
     }
   }
 
@@ -103,9 +119,10 @@ class Validation {
       nrecords: this.documents,
       nIndexes: this.entries.size + 1,
       keysPerIndex,
-      nInvalidDocuments: this.errorCount,
+      nInvalidDocuments: this.unreadable,
+      nNonCompliantDocuments: this.nonCompliant,
       valid: this.errorCount === 0,
-      warnings: [],
+      warnings: this.nonCompliant === 0 ? [] : [NON_COMPLIANT],
       errors: this.errors,
     }
   }

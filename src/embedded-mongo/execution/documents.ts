@@ -5,7 +5,7 @@ import { CommandError, documentTooLarge, invalidIdField } from '../bson/errors'
 import { bsonType, isNumeric } from '../bson/types'
 import { checkBson, firstFieldName, InvalidBsonError, joinFields, rawFields } from '../wire/raw-bson'
 import { DOCUMENT_BYTES_MAX } from './batch'
-import { hasMovedFields, writeInOrder } from './field-order'
+import { changedBytes } from './changed-bytes'
 
 /** A document as it is stored, and read. */
 export interface StoredDocument {
@@ -39,13 +39,19 @@ function withIdFirst(bytes: Buffer): Buffer {
   ])
 }
 
-/**
- * The bytes of a document that an update or an upsert has made; `before` is what it was. Throws when it is too large or
- * its _id cannot be one.
- */
-export function documentFromUpdate(doc: Doc, before?: Buffer): Buffer {
+/** The bytes of what an update has made of a document. Throws when it is too large or its _id cannot be one. */
+export function documentFromUpdate(before: StoredDocument, after: Doc): Buffer {
+  checkId(after['_id'])
+  const raw = changedBytes(before.doc, before.raw, after)
+  checkSize(raw)
+  return raw
+}
+
+/** The bytes of a new document that an upsert has made. Throws as documentFromUpdate does. */
+export function documentFromUpsert(doc: Doc): Buffer {
   checkId(doc['_id'])
-  const raw = before !== undefined && hasMovedFields(doc) ? writeInOrder(doc, before) : bufferOf(writeDoc(doc))
+  const bytes = writeDoc(doc)
+  const raw = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
   checkSize(raw)
   return raw
 }
@@ -54,10 +60,6 @@ export function documentFromUpdate(doc: Doc, before?: Buffer): Buffer {
 export function withId(doc: Doc): Doc {
   const { _id: id, ...rest } = doc
   return { _id: id === undefined ? new ObjectId() : id, ...rest }
-}
-
-function bufferOf(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
 }
 
 function checkSize(raw: Buffer): void {

@@ -3,7 +3,7 @@ import { CommandError } from '../bson/errors'
 import { nextTurn } from './turn'
 
 /** How long a scan, or one transaction of a long write, may keep others waiting. */
-const SLICE_MS = 10
+const SLICE_MS = 5
 /** Steps between two looks at the clock. A power of two. */
 const STEPS_PER_LOOK = 32
 

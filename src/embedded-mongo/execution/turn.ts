@@ -1,11 +1,10 @@
-import { setImmediate as immediate } from 'node:timers/promises'
-
 /*
  * The turns of the process's one thread. In a turn everything that has arrived is looked at; long work goes on between
- * turns, and lets what was left for the end of a turn go first.
+ * turns, one piece of it in each, however much of it there is: so what arrives waits for one piece, not for one of each.
  */
 
 let atEnd: (() => void)[] = []
+const waiting: (() => void)[] = []
 
 /** Runs `work` when everything that has arrived has been looked at, before any long work. */
 export function atEndOfTurn(work: () => void): void {
@@ -19,8 +18,19 @@ function endTurn(): void {
   for (const work of ending) work()
 }
 
-/** Lets others take their turn. */
-export async function nextTurn(): Promise<void> {
-  await immediate()
+/** Runs one piece of long work when it is its turn: others' pieces that have waited longer come first, a turn each. */
+export function inOwnTurn(piece: () => void): void {
+  if (waiting.push(piece) === 1) setImmediate(takeTurn)
+}
+
+function takeTurn(): void {
   endTurn()
+  const piece = waiting.shift()
+  if (waiting.length > 0) setImmediate(takeTurn)
+  piece?.()
+}
+
+/** Lets others take their turn. What follows is a piece of long work. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => inOwnTurn(resolve))
 }

@@ -4,7 +4,7 @@ import { guarded } from '../query/guard'
 import { compileUpdate, upsertBase } from '../query/update'
 import type { Update } from '../query/update'
 import type { Collection } from '../storage/collection'
-import { documentFromUpdate, withId } from './documents'
+import { documentFromUpdate, documentFromUpsert, withId } from './documents'
 import { FirstMatch } from './first-match'
 import { Matches } from './matches'
 import type { Found, MatchSource } from './matches'
@@ -93,7 +93,7 @@ export function changeDocument(
   const context = { isInsert: false, positionalIndex: arrayIndex, now: new Date() }
   const after = guarded(() => update.apply(doc, context))
   if (after === doc) return { before, after: before, changed: false }
-  const raw = documentFromUpdate(after, before)
+  const raw = documentFromUpdate(found, after)
   if (raw.equals(before)) return { before, after: before, changed: false }
   if (bypassValidation !== true) checkChanged(collection, doc, after)
   collection.replace(documentKey, doc, raw, after)
@@ -108,7 +108,7 @@ export function insertUpserted(
 ): { doc: Doc; raw: Buffer } {
   const context = { isInsert: true, now: new Date() }
   const doc = withId(guarded(() => update.apply(upsertBase(filter), context)))
-  const raw = documentFromUpdate(doc)
+  const raw = documentFromUpsert(doc)
   if (bypassValidation !== true) checkNew(collection, doc)
   collection.insert(raw, doc)
   return { doc, raw }

@@ -5,6 +5,7 @@ import { boundsOf, intersect } from './intervals'
 import type { Bounds } from './intervals'
 import { isArrayIndex } from './path'
 import type { IndexInfo } from './index-info'
+import { CONDITIONS_MAX } from './limits'
 
 /** A conjunct of the filter as a bound on one path. */
 export interface Condition {
@@ -32,10 +33,11 @@ export interface FieldBounds extends Bounds {
   readonly conditions: readonly Condition[]
 }
 
-/** All conditions of a filter that bound some path. */
+/** The conditions of a filter that bound some path: all, or the first of very many. */
 export function conditionsOf(nodes: readonly FilterNode[], collation?: Collation): readonly Condition[] {
   const conditions: Condition[] = []
   for (const node of nodes) {
+    if (conditions.length >= CONDITIONS_MAX) break
     if (node.op === 'elemMatch') conditions.push(...elementConditions(node, collation))
     else if ('path' in node) {
       const bounds = boundsOf(node, collation)
@@ -47,7 +49,8 @@ export function conditionsOf(nodes: readonly FilterNode[], collation?: Collation
 
 /** `{a: {$elemMatch: {b: 1}}}` bounds a.b, and `{a: {$elemMatch: {$gt: 1}}}` bounds a. The match itself is rechecked. */
 function elementConditions(node: Extract<FilterNode, { op: 'elemMatch' }>, collation?: Collation): Condition[] {
-  return conjuncts(node.child).flatMap((part) => {
+  const parts = conjuncts(node.child).slice(0, CONDITIONS_MAX)
+  return parts.flatMap((part) => {
     if (!('path' in part) || part.op === 'elemMatch') return []
     const direct = !part.path.includes('.')
     const path = node.on === 'values' ? node.path : `${node.path}.${part.path}`

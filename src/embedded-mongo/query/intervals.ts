@@ -5,6 +5,7 @@ import { isNaNValue } from '../bson/exact'
 import { EMPTY_ARRAY, RANK, rankOf } from '../bson/types'
 import type { Numeric } from '../bson/types'
 import type { PathNode, Pattern } from './filter-tree'
+import { SCAN_RANGES_MAX } from './limits'
 import { literalPrefix } from './pattern'
 
 /**
@@ -74,7 +75,7 @@ function collatedBounds(node: PathNode, collation: Collation): Bounds | undefine
     case 'eq':
       return { ...valueBounds(collation.indexKeyOf(node.value)), exact: false, exactWithoutArrays: false }
     case 'in':
-      if (node.patterns.length > 0) return undefined
+      if (node.patterns.length > 0 || node.values.length > SCAN_RANGES_MAX) return undefined
       return {
         ...pointBounds(node.values.map((value) => collation.indexKeyOf(value))),
         exact: false,
@@ -127,6 +128,7 @@ function distinct(intervals: readonly Interval[]): readonly Interval[] {
 }
 
 function inBounds(values: readonly unknown[], patterns: readonly Pattern[]): Bounds | undefined {
+  if (values.length > SCAN_RANGES_MAX) return undefined
   const points = pointBounds(values)
   if (patterns.length === 0) return points
   const others = patterns.map(patternBounds)

@@ -4,6 +4,9 @@ export const QUERY_DEPTH_MAX = 100
 /** How many points or ranges an index scan may have; beyond it the rest of the filter is rechecked. */
 export const SCAN_RANGES_MAX = 5_000
 
+/** How many conditions of a filter, or of an `$elemMatch`, may bound an index; the others are rechecked. */
+export const CONDITIONS_MAX = 1_000
+
 /** How many ranges a scan merges into one order. */
 export const MERGED_RANGES_MAX = 100
 

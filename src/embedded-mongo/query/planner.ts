@@ -228,7 +228,7 @@ function isComplete(index: IndexInfo, nodes: readonly FilterNode[]): boolean {
 function planOf(chosen: Candidate, query: Query, others: () => readonly Candidate[] = () => []): Plan {
   const { index, paths, fields, order, score } = chosen
   if (score === SCORE.impossible) return EOF
-  const covered = fields.flatMap((field) => field.decided)
+  const covered = new Set(fields.flatMap((field) => field.decided))
   const dedupe = index.multikey.some((path) => {
     const field = fields[paths.indexOf(path)]
     return field === undefined || !isSingle(field)
@@ -239,7 +239,7 @@ function planOf(chosen: Candidate, query: Query, others: () => readonly Candidat
     ranges: rangesOf(chosen),
     direction: order ?? 1,
     providesSort: query.sort.length === 0 || order !== undefined,
-    exact: !index.truncatedKeys && query.nodes.every((node) => covered.includes(node)),
+    exact: !index.truncatedKeys && query.nodes.every((node) => covered.has(node)),
     dedupe,
     merges: chosen.mergeAfter !== undefined,
     fields: () => fields,

@@ -8,6 +8,7 @@ import { flushFolder } from './flush'
 import { StorageOpenError } from './open-error'
 import { Snapshot } from './snapshot'
 import { StoredTree } from './tree'
+import { WriteQueue } from './write-queue'
 
 /** Version of what stands in the folder. A change that older engines would misread raises it. */
 export const FORMAT_VERSION = 1
@@ -59,6 +60,7 @@ export class Environment {
   /** A commit has failed: what is held in memory may tell of what never came to be. */
   private isStale = false
   private isEnding = false
+  private readonly writes: WriteQueue
 
   private constructor(
     private readonly root: RootDatabase<Buffer, Buffer>,
@@ -66,6 +68,11 @@ export class Environment {
   ) {
     // Told before the next transaction runs; the promises of the failed ones are rejected later than that.
     root.on('aftercommit', ({ txnId }: { readonly txnId?: number }) => (this.isStale ||= txnId === undefined))
+    this.writes = new WriteQueue(
+      root,
+      () => this.refresh(),
+      (error) => this.failed(error),
+    )
     this.meta = this.openTree(META_TREE)
     this.catalog = this.openTree('catalog')
     this.sessions = this.openTree('sessions')
@@ -198,22 +205,7 @@ export class Environment {
    */
   async write<T>(work: () => T): Promise<T> {
     if (this.isEnding) throw new CommandError(11600, 'InterruptedAtShutdown', 'interrupted at shutdown')
-    let outcome: { readonly value: T } | { readonly error: unknown } | undefined
-    try {
-      await this.root.transaction(() => {
-        try {
-          this.refresh()
-          outcome = { value: work() }
-        } catch (error) {
-          outcome = { error }
-        }
-      })
-    } catch (error) {
-      throw await this.failed(error)
-    }
-    if (outcome === undefined) throw new Error('the transaction did not run')
-    if ('error' in outcome) throw outcome.error
-    return outcome.value
+    return this.writes.add(work)
   }
 
   /** The present state, to be read for as long as the snapshot is not closed. Outside of `write`. */

@@ -1,0 +1,118 @@
+import { isDoc, setField, writeDoc } from '../bson/doc'
+import type { Doc } from '../bson/doc'
+import { joinFields, rawFields } from '../wire/raw-bson'
+import type { RawField } from '../wire/raw-bson'
+
+/*
+ * A changed document is written from the bytes that it had: what an update shares with the old document, the same object,
+ * keeps its bytes, whatever they are, and its place. So it keeps what objects cannot hold: JavaScript puts fields whose
+ * names are whole numbers in front of all others, and has no undefined beside null, no payload of a NaN.
+ */
+
+/** `after` in BSON; `bytes` are those of `before`, of which it shares what has not changed. */
+export function changedBytes(before: Doc, bytes: Buffer, after: Doc): Buffer {
+  const fields = [...rawFields(bytes)]
+  if (!hasOrderOf(after, fields)) return bufferOf(writeDoc(after))
+  const pieces = new Pieces(bytes)
+  const written = new Set<string>()
+  for (const field of fields) {
+    const { name } = field
+    if (!Object.hasOwn(after, name)) continue
+    if (after[name] === before[name]) pieces.keep(field)
+    else if (!written.has(name)) pieces.add(fieldBytes(name, after[name], { bytes, field, value: before[name] }))
+    written.add(name)
+  }
+  for (const name of Object.keys(after)) if (!written.has(name)) pieces.add(fieldBytes(name, after[name]))
+  return pieces.join()
+}
+
+/** Elements that keep their place keep their bytes. */
+function changedArrayBytes(before: readonly unknown[], bytes: Buffer, after: readonly unknown[]): Buffer {
+  const fields = [...rawFields(bytes)]
+  const pieces = new Pieces(bytes)
+  after.forEach((element, i) => {
+    const field = fields[i]
+    if (field === undefined) pieces.add(fieldBytes(String(i), element))
+    else if (element === before[i]) pieces.keep(field)
+    else pieces.add(fieldBytes(String(i), element, { bytes, field, value: before[i] }))
+  })
+  return pieces.join()
+}
+
+interface OldField {
+  readonly bytes: Buffer
+  readonly field: RawField
+  readonly value: unknown
+}
+
+function fieldBytes(name: string, value: unknown, old?: OldField): Uint8Array {
+  const nested = old === undefined ? undefined : nestedBytes(value, old)
+  if (old !== undefined && nested !== undefined) {
+    return Buffer.concat([old.bytes.subarray(old.field.start, old.field.value), nested])
+  }
+  const alone: Doc = {}
+  setField(alone, name, value)
+  return writeDoc(alone).subarray(4, -1)
+}
+
+/** A document that was one before, or an array. */
+function nestedBytes(value: unknown, { bytes, field, value: before }: OldField): Buffer | undefined {
+  const inner = bytes.subarray(field.value, field.end)
+  if (Array.isArray(value) && Array.isArray(before)) return changedArrayBytes(before, inner, value)
+  return isDoc(value) && isDoc(before) ? changedBytes(before, inner, value) : undefined
+}
+
+/** Old fields in their old order, then new ones: not so after a replacement. Names that JavaScript moves tell nothing. */
+function hasOrderOf(after: Doc, fields: readonly RawField[]): boolean {
+  const names = Object.keys(after)
+  let at = 0
+  const skipMoved = () => {
+    while (at < names.length && isWholeNumber(names[at] as string)) at++
+  }
+  const seen = new Set<string>()
+  for (const { name } of fields) {
+    if (isWholeNumber(name) || seen.has(name) || !Object.hasOwn(after, name)) continue
+    seen.add(name)
+    skipMoved()
+    if (names[at++] !== name) return false
+  }
+  return true
+}
+
+function isWholeNumber(name: string): boolean {
+  return /^(?:0|[1-9]\d{0,9})$/.test(name)
+}
+
+/** Runs of whole fields, old ones and new ones. */
+class Pieces {
+  private readonly pieces: Uint8Array[] = []
+  private from = 0
+  private to = 0
+
+  constructor(private readonly bytes: Buffer) {}
+
+  keep({ start, end }: RawField): void {
+    if (start !== this.to) this.endRun()
+    if (this.from === this.to) this.from = start
+    this.to = end
+  }
+
+  add(bytes: Uint8Array): void {
+    this.endRun()
+    this.pieces.push(bytes)
+  }
+
+  join(): Buffer {
+    this.endRun()
+    return joinFields(this.pieces)
+  }
+
+  private endRun(): void {
+    if (this.to > this.from) this.pieces.push(this.bytes.subarray(this.from, this.to))
+    this.from = this.to
+  }
+}
+
+function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+}
