@@ -19,7 +19,7 @@ import { valueMap } from './value-map'
 /** Given to mingo at a time, where it sees each document alone. */
 const DOCUMENTS_AT_A_TIME = 32
 /** How long mingo may take for what it is given at a time: it cannot take turns. */
-const FOREIGN_MS_MAX = 100
+const FOREIGN_MS_MAX = 40
 
 /**
  * A stage that is mingo's. What it makes of a document alone is made of a few at a time; a window is made of one
