@@ -4,18 +4,26 @@ import { nextTurn } from './turn'
 
 /** How long a scan, or one transaction of a long write, may keep others waiting. */
 const SLICE_MS = 5
-/** Steps between two looks at the clock. A power of two. */
-const STEPS_PER_LOOK = 32
+/** Steps between two looks at the clock, at the most: while they are short. */
+const STEPS_PER_LOOK_MAX = 32
+/** Steps between two looks should not take longer, in milliseconds. */
+const LOOK_MS = 0.5
 
 /** A share of the process's one thread: whoever holds it works until it is over, remembers the place, and returns. */
 export class Slice {
-  private readonly end = performance.now() + SLICE_MS
-  private steps = 0
+  private looked = performance.now()
+  private readonly end = this.looked + SLICE_MS
+  private stepsPerLook = 1
+  private stepsLeft = 1
 
   /** `longSteps`: a step may take milliseconds, so that the clock is looked at after each. */
   isOver(longSteps = false): boolean {
-    this.steps++
-    return (longSteps || (this.steps & (STEPS_PER_LOOK - 1)) === 0) && performance.now() >= this.end
+    if (--this.stepsLeft > 0 && !longSteps) return false
+    const now = performance.now()
+    this.stepsPerLook = now - this.looked < LOOK_MS ? Math.min(STEPS_PER_LOOK_MAX, this.stepsPerLook * 2) : 1
+    this.stepsLeft = this.stepsPerLook
+    this.looked = now
+    return now >= this.end
   }
 }
 

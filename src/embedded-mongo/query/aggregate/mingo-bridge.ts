@@ -59,7 +59,17 @@ export function mingoHasStage(name: string): boolean {
 /** One operator on arguments that are evaluated already. */
 export function mingoExpression(name: string, operand: unknown): unknown {
   const run = () => guard(() => evalExpr({}, { [name]: quoted(promoted(operand)) }, OPTIONS as unknown as Options))
-  return demoted(name.startsWith('$regex') && isCostlySearch(operand) ? costly(run) : run())
+  const isCostly = name.startsWith('$regex') ? isCostlySearch(operand) : isLongFormat(operand)
+  return demoted(isCostly ? costly(run) : run())
+}
+
+/** Characters of a date's format, or of a date as text, that are gone through without a watch. */
+const FORMAT_FREE_MAX = 1_000
+
+/** mingo goes over a format once more for each of its parts. */
+function isLongFormat(operand: unknown): boolean {
+  const { format, dateString } = isDoc(operand) ? operand : {}
+  return [format, dateString].some((text) => typeof text === 'string' && text.length > FORMAT_FREE_MAX)
 }
 
 /** A search goes over the text once more for everything that it finds. */

@@ -31,14 +31,13 @@ export interface ElementsNode {
   readonly path: string
 }
 
-const EMPTY: FieldsNode = { kind: 'fields', children: new Map(), matched: undefined }
-
 /** Throws ConflictingUpdateOperators when two paths meet, and what parsePath throws. */
 export function buildTree(entries: readonly Placed[], filters: ArrayFilters): FieldsNode {
-  let tree: UpdateNode = EMPTY
+  let tree: UpdateNode = { kind: 'fields', children: new Map(), matched: undefined }
   for (const { path, modifier } of entries) {
     const segments = parsePath(path)
-    tree = mergeNodes(tree, branch(segments, 0, modifier, path, filters), path, '')
+    // A copy for each of many paths would take for ever.
+    tree = mergeNodes(tree, branch(segments, 0, modifier, path, filters), path, '', keep)
   }
   return ordered(tree as FieldsNode)
 }
@@ -70,34 +69,44 @@ function pathUpTo(path: string, count: number): string {
   return path.split('.').slice(0, count).join('.')
 }
 
-/** `path` is what is being added and `place` where both meet, for the message. */
-export function mergeNodes(a: UpdateNode, b: UpdateNode, path: string, place: string): UpdateNode {
+type Children = ReadonlyMap<string, UpdateNode>
+/** What is merged into. */
+type Target = (children: Children) => Map<string, UpdateNode>
+
+const copy: Target = (children) => new Map(children)
+/** For children that nobody else has. */
+const keep: Target = (children) => children as Map<string, UpdateNode>
+
+/** `path` is what is being added and `place` where both meet, for the message. `a` stays as it is, unless it is kept. */
+export function mergeNodes(
+  a: UpdateNode,
+  b: UpdateNode,
+  path: string,
+  place: string,
+  target: Target = copy,
+): UpdateNode {
+  const mergeChildren = (into: Children, others: Children): Children => {
+    const merged = target(into)
+    for (const [name, child] of others) {
+      const other = merged.get(name)
+      const both = other === undefined ? child : mergeNodes(other, child, path, below(place, name), target)
+      merged.set(name, both)
+    }
+    return merged
+  }
   if (a.kind === 'fields' && b.kind === 'fields') {
-    const matched = a.matched && b.matched ? mergeNodes(a.matched, b.matched, path, below(place, '$')) : undefined
+    const matched =
+      a.matched && b.matched ? mergeNodes(a.matched, b.matched, path, below(place, '$'), target) : undefined
     return {
       kind: 'fields',
-      children: mergeChildren(a.children, b.children, path, place),
+      children: mergeChildren(a.children, b.children),
       matched: matched ?? a.matched ?? b.matched,
     }
   }
   if (a.kind === 'elements' && b.kind === 'elements') {
-    return { kind: 'elements', children: mergeChildren(a.children, b.children, path, place), path: a.path }
+    return { kind: 'elements', children: mergeChildren(a.children, b.children), path: a.path }
   }
   throw conflictingUpdate(`Updating the path '${path}' would create a conflict at '${place}'`)
-}
-
-function mergeChildren(
-  a: ReadonlyMap<string, UpdateNode>,
-  b: ReadonlyMap<string, UpdateNode>,
-  path: string,
-  place: string,
-): ReadonlyMap<string, UpdateNode> {
-  const merged = new Map(a)
-  for (const [name, child] of b) {
-    const other = merged.get(name)
-    merged.set(name, other === undefined ? child : mergeNodes(other, child, path, below(place, name)))
-  }
-  return merged
 }
 
 /** New fields come in the order of their names, whatever the order in the update. */
