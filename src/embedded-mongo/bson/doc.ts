@@ -24,6 +24,12 @@ export function writeDoc(doc: Doc): Uint8Array {
   return serialize(doc, { ignoreUndefined: false, checkKeys: false })
 }
 
+/** The same bytes, not copied. */
+export function writeBuffer(doc: Doc): Buffer {
+  const bytes = writeDoc(doc)
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+}
+
 const OBJECT_PROTOTYPE: unknown = Object.prototype
 
 /** True for sub-documents; false for arrays, dates, null and bson's own objects. */

@@ -1,4 +1,4 @@
-import { isDoc, setField, writeDoc } from '../bson/doc'
+import { isDoc, setField, writeBuffer, writeDoc } from '../bson/doc'
 import type { Doc } from '../bson/doc'
 import { joinFields, rawFields } from '../wire/raw-bson'
 import type { RawField } from '../wire/raw-bson'
@@ -11,18 +11,20 @@ import type { RawField } from '../wire/raw-bson'
 
 /** `after` in BSON; `bytes` are those of `before`, of which it shares what has not changed. */
 export function changedBytes(before: Doc, bytes: Buffer, after: Doc): Buffer {
-  const fields = [...rawFields(bytes)]
-  if (!hasOrderOf(after, fields)) return bufferOf(writeDoc(after))
+  const fields = [...rawFields(bytes)].filter(({ name }) => Object.hasOwn(after, name))
+  const old = new Set(fields.map(({ name }) => name))
+  if (!beginsWith(after, old)) return writeBuffer(after)
   const pieces = new Pieces(bytes)
-  const written = new Set<string>()
+  const changed = new Set<string>()
   for (const field of fields) {
     const { name } = field
-    if (!Object.hasOwn(after, name)) continue
     if (after[name] === before[name]) pieces.keep(field)
-    else if (!written.has(name)) pieces.add(fieldBytes(name, after[name], { bytes, field, value: before[name] }))
-    written.add(name)
+    else if (!changed.has(name)) {
+      pieces.add(fieldBytes(name, after[name], { bytes, field, value: before[name] }))
+      changed.add(name)
+    }
   }
-  for (const name of Object.keys(after)) if (!written.has(name)) pieces.add(fieldBytes(name, after[name]))
+  for (const name of Object.keys(after)) if (!old.has(name)) pieces.add(fieldBytes(name, after[name]))
   return pieces.join()
 }
 
@@ -63,19 +65,10 @@ function nestedBytes(value: unknown, { bytes, field, value: before }: OldField):
 }
 
 /** Old fields in their old order, then new ones: not so after a replacement. Names that JavaScript moves tell nothing. */
-function hasOrderOf(after: Doc, fields: readonly RawField[]): boolean {
-  const names = Object.keys(after)
+function beginsWith(doc: Doc, old: ReadonlySet<string>): boolean {
+  const names = Object.keys(doc).filter((name) => !isWholeNumber(name))
   let at = 0
-  const skipMoved = () => {
-    while (at < names.length && isWholeNumber(names[at] as string)) at++
-  }
-  const seen = new Set<string>()
-  for (const { name } of fields) {
-    if (isWholeNumber(name) || seen.has(name) || !Object.hasOwn(after, name)) continue
-    seen.add(name)
-    skipMoved()
-    if (names[at++] !== name) return false
-  }
+  for (const name of old) if (!isWholeNumber(name) && names[at++] !== name) return false
   return true
 }
 
@@ -111,8 +104,4 @@ class Pieces {
     if (this.to > this.from) this.pieces.push(this.bytes.subarray(this.from, this.to))
     this.from = this.to
   }
-}
-
-function bufferOf(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
 }

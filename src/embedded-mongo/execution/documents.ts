@@ -1,5 +1,5 @@
 import { ObjectId } from 'bson'
-import { readDoc, writeDoc } from '../bson/doc'
+import { readDoc, writeBuffer, writeDoc } from '../bson/doc'
 import type { Doc } from '../bson/doc'
 import { CommandError, documentTooLarge, invalidIdField } from '../bson/errors'
 import { bsonType, isNumeric } from '../bson/types'
@@ -50,8 +50,7 @@ export function documentFromUpdate(before: StoredDocument, after: Doc): Buffer {
 /** The bytes of a new document that an upsert has made. Throws as documentFromUpdate does. */
 export function documentFromUpsert(doc: Doc): Buffer {
   checkId(doc['_id'])
-  const bytes = writeDoc(doc)
-  const raw = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+  const raw = writeBuffer(doc)
   checkSize(raw)
   return raw
 }
