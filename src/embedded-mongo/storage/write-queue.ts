@@ -14,7 +14,7 @@ interface Waiting {
  * flushed the next transaction waits for its turn, and collects.
  */
 export class WriteQueue {
-  private waiting: Waiting[] = []
+  private readonly waiting: Waiting[] = []
   /** A transaction that has not begun yet will look here. */
   private isAwaited = false
 
@@ -30,16 +30,12 @@ export class WriteQueue {
   add<T>(work: () => T): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       this.waiting.push({ work, resolve: resolve as (value: unknown) => void, reject })
-      if (!this.isAwaited) this.expect()
+      if (!this.isAwaited) void this.commitNext()
     })
   }
 
-  private expect(): void {
-    this.isAwaited = true
-    void this.commitNext()
-  }
-
   private async commitNext(): Promise<void> {
+    this.isAwaited = true
     let begun: readonly Waiting[] = []
     let outcomes: readonly (() => void)[] = []
     try {
@@ -47,7 +43,7 @@ export class WriteQueue {
         outcomes = this.runWaiting()
         begun = this.takeFirst(outcomes.length)
         // Not from within: it would become a part of this transaction.
-        if (this.waiting.length > 0) queueMicrotask(() => this.isAwaited || this.expect())
+        if (this.waiting.length > 0) queueMicrotask(() => void (this.isAwaited || this.commitNext()))
       })
     } catch (error) {
       if (begun.length === 0) begun = this.takeFirst(this.waiting.length)
