@@ -13,7 +13,7 @@ import { withTransactionLabels } from './sessions/error-labels'
 import type { SlowLog } from './slow-log'
 import { TransactionStore } from './store'
 import type { Message } from './wire/message'
-import { checkBson, firstFieldName, InvalidBsonError } from './wire/raw-bson'
+import { checkBson, cutArray, firstFieldName, InvalidBsonError } from './wire/raw-bson'
 import { ReplyComposer } from './wire/reply'
 
 /** A message's command, understood as far as all commands are alike. */
@@ -41,12 +41,22 @@ export class Dispatcher {
   ) {}
 
   /** The answer's bytes; undefined where none is wanted. Synchronous when the command is. */
-  answer(message: Message, connection: ConnectionInfo): Buffer | undefined | Promise<Buffer | undefined> {
+  answer(received: Message, connection: ConnectionInfo): Buffer | undefined | Promise<Buffer | undefined> {
     const startedMs = performance.now()
+    const message = this.withRawArray(received)
     const answer = this.answerUntimed(message, connection)
     if (answer instanceof Promise) return answer.finally(() => this.time(message, startedMs))
     this.time(message, startedMs)
     return answer
+  }
+
+  /** An array of documents that the command takes as they are becomes a sequence, as other drivers send it. */
+  private withRawArray(message: Message): Message {
+    const field = this.commands.get(firstFieldName(message.body) ?? '')?.rawArray
+    if (field === undefined || message.sequences.has(field)) return message
+    const cut = cutArray(message.body, field)
+    if (cut === undefined) return message
+    return { ...message, body: cut.rest, sequences: new Map([...message.sequences, [field, cut.documents]]) }
   }
 
   private time(message: Message, startedMs: number): void {

@@ -1,7 +1,7 @@
 import { atEndOfTurn } from './execution/turn'
 
 /** How long an answer waits, in milliseconds, before it leaves without those that are still being made. */
-const HELD_MS_MAX = 2
+const HELD_MS_MAX = 0.2
 
 /** Who has answers to send. */
 export interface Sender {

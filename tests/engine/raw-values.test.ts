@@ -125,6 +125,16 @@ const rawDocument = (id: number, type: string, value: string, after: string) => 
   return Buffer.from(documentOf(elements), 'hex')
 }
 
+const insertInBody = (collection: string, elements: string) =>
+  Buffer.from(
+    documentOf(
+      element('02', 'insert', text(collection)) +
+        element('04', 'documents', documentOf(elements)) +
+        element('02', '$db', text('d')),
+    ),
+    'hex',
+  )
+
 let parent: string
 let engine: Engine
 let client: MongoClient
@@ -133,10 +143,15 @@ beforeAll(async () => {
   await start(join(parent, 'data'))
   const socket = await WireSocket.open(engine.uri)
   const documents = ALL.map(([, type, value], id) => rawDocument(id, type, value, 'x'))
-  for (const insert of ['kept', 'changed']) {
-    const reply = await socket.request(
-      opMsg([bodySection({ insert, $db: 'd' }), sequenceSection('documents', documents)]),
-    )
+  const inBody = documents.map((document, i) => element('03', String(i), document.toString('hex'))).join('')
+  const messages = [
+    [bodySection({ insert: 'kept', $db: 'd' }), sequenceSection('documents', documents)],
+    [bodySection({ insert: 'changed', $db: 'd' }), sequenceSection('documents', documents)],
+    // As Node's driver sends them: in an array of the command.
+    [bodySection(insertInBody('inBody', inBody))],
+  ]
+  for (const sections of messages) {
+    const reply = await socket.request(opMsg(sections))
     expect(BSON.deserialize(reply.body.subarray(5))).toMatchObject({ n: ALL.length, ok: 1 })
   }
   await socket.end()
@@ -162,7 +177,8 @@ async function expectKept(found: Promise<readonly Document[]>, values = ALL): Pr
 
 const kept = () => client.db('d').collection('kept')
 
-it('what is stored comes back byte for byte: by a find, by index, through a pipeline', async () => {
+it('what is stored comes back byte for byte: however it came, by a find, by index, through a pipeline', async () => {
+  await expectKept(client.db('d').collection('inBody').find({}, { raw: true }).toArray())
   await expectKept(kept().find({}, { raw: true }).toArray())
   await kept().createIndexes([{ key: { after: 1, _id: 1 } }])
   await expectKept(kept().find({ after: 'x' }, { raw: true }).hint({ after: 1, _id: 1 }).toArray())
@@ -239,6 +255,10 @@ it('what is not BSON is refused: text that is no UTF-8, a name that is none, a b
     const answer = BSON.deserialize(reply.body.subarray(5))
     const { code } = (answer['writeErrors'] as Document[] | undefined)?.[0] ?? answer
     expect([type, code]).toEqual([type, 22])
+    const inBody = insertInBody('refused', element('03', '0', document.toString('hex')))
+    const { body } = await socket.request(opMsg([bodySection(inBody)]))
+    expect(BSON.deserialize(body.subarray(5))).toMatchObject({ n: 0, writeErrors: [{ index: 0, code: 22 }] })
   }
+  expect(await client.db('d').collection('refused').countDocuments()).toBe(0)
   await socket.end()
 })

@@ -397,3 +397,103 @@ describe('changes that cannot be', () => {
     expect(await call).toMatchObject({ writeErrors: [{ index: 0, code: 9 }] })
   })
 })
+
+describe('fields that neither the filter nor the update nor an index names', () => {
+  const before = { first: 1, a: 1, '7': 'seven', second: { x: [1, null] }, b: 2, third: 'text' }
+
+  it.each<[Document, readonly (readonly [string, unknown])[]]>([
+    [
+      { $set: { a: 2 } },
+      [
+        ['7', 'seven'],
+        ['first', 1],
+        ['a', 2],
+        ['second', { x: [1, null] }],
+        ['b', 2],
+        ['third', 'text'],
+      ],
+    ],
+    [
+      { $set: { new: 1 } },
+      [
+        ['7', 'seven'],
+        ['first', 1],
+        ['a', 1],
+        ['second', { x: [1, null] }],
+        ['b', 2],
+        ['third', 'text'],
+        ['new', 1],
+      ],
+    ],
+    [
+      { $unset: { a: '', b: '' } },
+      [
+        ['7', 'seven'],
+        ['first', 1],
+        ['second', { x: [1, null] }],
+        ['third', 'text'],
+      ],
+    ],
+    [
+      { $rename: { a: 'c' } },
+      [
+        ['7', 'seven'],
+        ['first', 1],
+        ['second', { x: [1, null] }],
+        ['b', 2],
+        ['third', 'text'],
+        ['c', 1],
+      ],
+    ],
+    [
+      { $rename: { a: 'b' } },
+      [
+        ['7', 'seven'],
+        ['first', 1],
+        ['second', { x: [1, null] }],
+        ['b', 1],
+        ['third', 'text'],
+      ],
+    ],
+    [
+      { $rename: { a: 'third' }, $set: { first: 0 } },
+      [
+        ['7', 'seven'],
+        ['first', 0],
+        ['second', { x: [1, null] }],
+        ['b', 2],
+        ['third', 1],
+      ],
+    ],
+  ])('%j leaves them as they are, in their places', async (change, after) => {
+    const collection = engine.db.collection<Doc>('unread')
+    await collection.deleteMany({})
+    await collection.insertOne({ _id: 1, ...before })
+    await collection.createIndex({ b: 1 })
+    await collection.updateOne({ a: 1 }, change)
+    const { _id: _, ...found } = (await collection.findOne({ _id: 1 }))!
+    expect(Object.entries(found)).toEqual(after)
+    expect(await engine.db.command({ validate: 'unread', full: true })).toMatchObject({ valid: true })
+  })
+
+  it('an index and a validator that come during a long update have their say', async () => {
+    const collection = engine.db.collection<Doc>('overtaken')
+    const documents = Array.from({ length: 30_000 }, (_, _id) => ({ _id, a: 0, other: _id % 7 }))
+    await collection.insertMany(documents)
+    const update = collection.updateMany({}, { $inc: { a: 1 }, $set: { text: 'x'.repeat(200) } })
+    const refused = update.then(
+      () => undefined,
+      (error: { code: number }) => error.code,
+    )
+    await collection.createIndex({ other: 1 })
+    await engine.db.command({ collMod: 'overtaken', validator: { other: { $exists: true } } })
+    expect(await refused).toBeUndefined()
+    expect(await collection.countDocuments({ a: 1, other: { $gte: 0 } })).toBe(30_000)
+    const validity = await engine.db.command({ validate: 'overtaken', full: true })
+    expect(validity).toMatchObject({
+      valid: true,
+      keysPerIndex: { _id_: 30_000, other_1: 30_000 },
+      nNonCompliantDocuments: 0,
+    })
+  })
+})

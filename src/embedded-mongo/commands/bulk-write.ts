@@ -34,6 +34,7 @@ export const bulkWrite: Command = {
   adminOnly: true,
   inTransaction: 'allowed',
   retryable: true,
+  rawArray: 'ops',
   run: async (args, context) => {
     const namespaces = args.requiredDocuments('nsInfo').map((doc) => {
       return parseNamespace(new Arguments('bulkWrite.nsInfo', doc).requiredString('ns'))

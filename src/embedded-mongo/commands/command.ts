@@ -43,6 +43,8 @@ export interface Command {
   readonly inTransaction?: 'allowed' | 'only'
   /** Is it a write that a driver may send again? */
   readonly retryable?: boolean
+  /** Its array of documents that are taken as they come, byte by byte. */
+  readonly rawArray?: string
   /** Does it answer again and again, where the client allows it? */
   readonly streams?: (args: Arguments) => boolean
   readonly run: (args: Arguments, context: CommandContext) => Reply | Promise<Reply>

@@ -1,5 +1,6 @@
 import { cannotCreateIndex } from '../bson/errors'
 import type { Engine } from '../engine'
+import { DocReader } from '../execution/doc-reader'
 import { writeInSlices } from '../execution/write-in-slices'
 import type { Slice, TimeLimit } from '../execution/slice'
 import type { Catalog } from '../storage/catalog'
@@ -132,16 +133,20 @@ function checkAlive(collection: Collection): void {
 
 class IndexFill {
   private after: Buffer | undefined
+  private readonly reader: DocReader
 
   constructor(
     private readonly collection: Collection,
     private readonly indexes: readonly SecondaryIndex[],
-  ) {}
+  ) {
+    this.reader = DocReader.of(new Set(indexes.flatMap(({ roots }) => roots)))
+  }
 
   step(slice: Slice): boolean {
     checkAlive(this.collection)
     for (const { key, value } of this.collection.documents.range(WHOLE_TREE, 1, this.after)) {
-      for (const index of this.indexes) this.collection.addToIndex(index, key, value)
+      const doc = this.reader.read(value)
+      for (const index of this.indexes) this.collection.addToIndex(index, key, doc)
       this.after = key
       if (slice.isOver()) return false
     }

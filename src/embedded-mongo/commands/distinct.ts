@@ -1,6 +1,5 @@
 import { compileCollation } from '../bson/collation'
 import type { Collation } from '../bson/collation'
-import { readDoc } from '../bson/doc'
 import { encodeValue } from '../bson/key-encoding'
 import { EMPTY_ARRAY } from '../bson/types'
 import { CommandError } from '../bson/errors'
@@ -12,6 +11,7 @@ import { inSlices } from '../execution/slice'
 import type { TimeLimit } from '../execution/slice'
 import { Matcher } from '../execution/source'
 import { indexKeys } from '../query/index-keys'
+import { topLevel } from '../query/path'
 import type { Arguments } from './arguments'
 import type { Command } from './command'
 
@@ -36,11 +36,11 @@ export function parseDistinct(args: Arguments): QuerySpec {
 
 async function collect(query: Query, values: DistinctValues, limit: TimeLimit): Promise<void> {
   const scan = openScan(query)
-  const matcher = new Matcher(query, scan, false)
+  const matcher = new Matcher(query, scan, { needsTrace: false, fields: new Set([values.field]) })
   await inSlices(limit, (slice) => {
     const state = scan.run(slice, (_key, raw) => {
       const match = matcher.match(raw)
-      if (match !== undefined) values.add(match.doc ?? readDoc(raw))
+      if (match !== undefined) values.add(matcher.docOf(match))
       return true
     })
     return state !== 'paused'
@@ -52,12 +52,15 @@ class DistinctValues {
   private readonly values = new Map<string, unknown>()
   private readonly pattern: Record<string, 1>
   private bytes = 0
+  /** The top-level field that they are in. */
+  readonly field: string
 
   constructor(
     path: string,
     private readonly collation: Collation | undefined,
   ) {
     this.pattern = { [path]: 1 }
+    this.field = topLevel(path)
   }
 
   add(doc: Record<string, unknown>): void {

@@ -8,7 +8,7 @@ import { prepareQuery } from '../execution/query'
 import type { QuerySpec } from '../execution/query'
 import type { Slice, TimeLimit } from '../execution/slice'
 import { findSource } from '../execution/source'
-import { changeDocument, insertUpserted } from '../execution/update'
+import { changeDocument, fieldsOfUpdate, insertUpserted } from '../execution/update'
 import { fillBatch } from '../cursors'
 import { compileProjection } from '../query/projection'
 import type { Projection } from '../query/projection'
@@ -144,6 +144,8 @@ async function modifyFirst(
 ): Promise<Reply> {
   let reply = toReply(request, NOTHING)
   let matches: Matches | undefined
+  const { update } = request
+  const fields = () => (update === undefined ? collection.keyFields : fieldsOfUpdate(collection, update))
   const step = (slice: Slice): boolean => {
     log?.open()
     if (log?.recordedAnswer !== undefined) {
@@ -151,7 +153,7 @@ async function modifyFirst(
       return true
     }
     // Made within the write: an index that was there when the command came may be gone.
-    matches ??= new Matches(prepareQuery(collection, query), { multi: false })
+    matches ??= new Matches(prepareQuery(collection, query), fields, { multi: false })
     const { found, state } = matches.next(slice)
     let outcome = NOTHING
     if (found.length > 0) matches.forEach(found, (one) => (outcome = change(collection, request, one)))

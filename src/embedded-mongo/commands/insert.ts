@@ -1,3 +1,4 @@
+import { DocReader } from '../execution/doc-reader'
 import { documentFromClient } from '../execution/documents'
 import { checkNew } from '../execution/validation'
 import type { Collection } from '../storage/collection'
@@ -12,6 +13,7 @@ export const insert: Command = {
   fields: ['documents', 'ordered', 'bypassDocumentValidation', 'stmtId', 'stmtIds'],
   inTransaction: 'allowed',
   retryable: true,
+  rawArray: 'documents',
   run: async (args, context) => {
     const { database, collection: name } = args
     const documents = args.rawDocuments('documents')
@@ -37,8 +39,12 @@ export function liveCollection({ store }: CommandContext, database: string, name
 export function startInsert(collection: Collection, document: Buffer, bypassValidation: boolean): StatementRun {
   const outcome = { n: 0 }
   const step = (): boolean => {
-    const { raw, doc } = documentFromClient(document)
-    if (!bypassValidation) checkNew(collection, doc)
+    const isValidated = !bypassValidation && collection.validation !== undefined
+    const { raw, doc } = documentFromClient(
+      document,
+      isValidated ? DocReader.whole : DocReader.of(collection.keyFields),
+    )
+    if (isValidated) checkNew(collection, doc)
     collection.insert(raw, doc)
     outcome.n = 1
     return true

@@ -1,7 +1,7 @@
 import { isDoc, setField, writeBuffer, writeDoc } from '../bson/doc'
 import type { Doc } from '../bson/doc'
 import { joinFields, rawFields } from '../wire/raw-bson'
-import type { RawField } from '../wire/raw-bson'
+import type { FieldCut, RawField } from '../wire/raw-bson'
 
 /*
  * A changed document is written from the bytes that it had: what an update shares with the old document, the same object,
@@ -9,21 +9,43 @@ import type { RawField } from '../wire/raw-bson'
  * names are whole numbers in front of all others, and has no undefined beside null, no payload of a NaN.
  */
 
+/** Where the fields of a document begin, behind its length. */
+const FIRST_FIELD = 4
+
 /** `after` in BSON; `bytes` are those of `before`, of which it shares what has not changed. */
 export function changedBytes(before: Doc, bytes: Buffer, after: Doc): Buffer {
-  const fields = [...rawFields(bytes)].filter(({ name }) => Object.hasOwn(after, name))
-  const old = new Set(fields.map(({ name }) => name))
-  if (!beginsWith(after, old)) return writeBuffer(after)
+  return spliced(before, bytes, after, rawFields(bytes)) ?? writeBuffer(after)
+}
+
+/**
+ * The same where `before` and `after` have no other fields of the document than `read`: all others stay as they are.
+ * undefined: what has changed is their order, too.
+ */
+export function changedFields(before: Doc, bytes: Buffer, after: Doc, read: FieldCut): Buffer | undefined {
+  return spliced(before, bytes, after, read.fields(bytes))
+}
+
+/** `fields` are those of `bytes` that `before` has, in their order. */
+function spliced(before: Doc, bytes: Buffer, after: Doc, fields: Iterable<RawField>): Buffer | undefined {
+  const had = [...fields]
+  const old = new Set<string>()
+  for (const { name } of had) if (Object.hasOwn(after, name)) old.add(name)
+  if (!beginsWith(after, old)) return undefined
   const pieces = new Pieces(bytes)
   const changed = new Set<string>()
-  for (const field of fields) {
+  let between = FIRST_FIELD
+  for (const field of had) {
     const { name } = field
+    pieces.keep({ start: between, end: field.start })
+    between = field.end
+    if (!old.has(name)) continue
     if (after[name] === before[name]) pieces.keep(field)
     else if (!changed.has(name)) {
       pieces.add(fieldBytes(name, after[name], { bytes, field, value: before[name] }))
       changed.add(name)
     }
   }
+  pieces.keep({ start: between, end: bytes.length - 1 })
   for (const name of Object.keys(after)) if (!old.has(name)) pieces.add(fieldBytes(name, after[name]))
   return pieces.join()
 }
@@ -84,7 +106,7 @@ class Pieces {
 
   constructor(private readonly bytes: Buffer) {}
 
-  keep({ start, end }: RawField): void {
+  keep({ start, end }: Pick<RawField, 'start' | 'end'>): void {
     if (start !== this.to) this.endRun()
     if (this.from === this.to) this.from = start
     this.to = end

@@ -5,6 +5,8 @@ import type { RangeCount } from './range-count'
 import type { DocumentScan } from './scan'
 import type { Slice } from './slice'
 
+const NO_FIELDS: ReadonlySet<string> = new Set()
+
 /** Counts what a query matches, in steps; by index entries alone where the bounds decide. */
 export class CountRun {
   private readonly scan: DocumentScan
@@ -22,7 +24,7 @@ export class CountRun {
     this.keysOnly =
       (query.plan.kind === 'IXSCAN' || query.plan.kind === 'OR') && query.plan.exact && !openScan(query).widened
     this.scan = openScan(query, { keysOnly: this.keysOnly })
-    this.matcher = new Matcher(query, this.scan, false)
+    this.matcher = new Matcher(query, this.scan, { needsTrace: false, fields: NO_FIELDS })
     this.counter = this.keysOnly ? this.scan.counter() : undefined
   }
 

@@ -17,7 +17,7 @@ export class DeleteRun {
     private readonly collection: Collection,
     private readonly statement: DeleteStatement,
   ) {
-    this.matches = new Matches(prepareQuery(collection, statement), statement)
+    this.matches = new Matches(prepareQuery(collection, statement), () => collection.keyFields, statement)
   }
 
   get outcome(): { n: number } {

@@ -1,11 +1,13 @@
 import { ObjectId } from 'bson'
-import { readDoc, writeBuffer, writeDoc } from '../bson/doc'
+import { writeBuffer, writeDoc } from '../bson/doc'
 import type { Doc } from '../bson/doc'
 import { CommandError, documentTooLarge, invalidIdField } from '../bson/errors'
 import { bsonType, isNumeric } from '../bson/types'
 import { checkBson, firstFieldName, InvalidBsonError, joinFields, rawFields } from '../wire/raw-bson'
+import type { FieldCut } from '../wire/raw-bson'
 import { DOCUMENT_BYTES_MAX } from './batch'
-import { changedBytes } from './changed-bytes'
+import { changedBytes, changedFields } from './changed-bytes'
+import type { DocReader } from './doc-reader'
 
 /** A document as it is stored, and read. */
 export interface StoredDocument {
@@ -13,8 +15,11 @@ export interface StoredDocument {
   readonly doc: Doc
 }
 
-/** Checks a document from outside, gives it an _id if it has none, and puts the _id first. */
-export function documentFromClient(bytes: Buffer): StoredDocument {
+/**
+ * Checks a document from outside, gives it an _id if it has none, and puts the _id first. Of what it
+ * holds no more is read than `reader` reads, _id included.
+ */
+export function documentFromClient(bytes: Buffer, reader: DocReader): StoredDocument {
   try {
     checkBson(bytes)
   } catch (error) {
@@ -23,7 +28,7 @@ export function documentFromClient(bytes: Buffer): StoredDocument {
   }
   const raw = firstFieldName(bytes) === '_id' ? bytes : withIdFirst(bytes)
   checkSize(raw)
-  const doc = readDoc(raw)
+  const doc = reader.read(raw)
   checkId(doc['_id'])
   return { raw, doc }
 }
@@ -39,11 +44,17 @@ function withIdFirst(bytes: Buffer): Buffer {
   ])
 }
 
-/** The bytes of what an update has made of a document. Throws when it is too large or its _id cannot be one. */
-export function documentFromUpdate(before: StoredDocument, after: Doc): Buffer {
+/**
+ * The bytes of what an update has made of a document, of which no more was read than `read`. Throws when it is too large
+ * or its _id cannot be one. undefined: the whole document must be read to tell.
+ */
+export function documentFromUpdate(before: StoredDocument, after: Doc, read: FieldCut | undefined): Buffer | undefined {
   checkId(after['_id'])
-  const raw = changedBytes(before.doc, before.raw, after)
-  checkSize(raw)
+  const raw =
+    read === undefined
+      ? changedBytes(before.doc, before.raw, after)
+      : changedFields(before.doc, before.raw, after, read)
+  if (raw !== undefined) checkSize(raw)
   return raw
 }
 

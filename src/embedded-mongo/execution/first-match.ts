@@ -53,7 +53,7 @@ export class FirstMatch implements MatchSource {
     const doc = readDoc(raw)
     const trace = { arrayIndex: undefined }
     if (!this.query.filter.matchesWithTrace(doc, trace)) return undefined
-    return { documentKey, raw, doc, arrayIndex: trace.arrayIndex }
+    return { documentKey, raw, doc, read: undefined, arrayIndex: trace.arrayIndex }
   }
 
   /** What throws is found again by the scan that comes next. */

@@ -1,5 +1,6 @@
-import { readDoc } from '../bson/doc'
 import type { Doc } from '../bson/doc'
+import type { FieldCut } from '../wire/raw-bson'
+import { DocReader, fieldsOfAll } from './doc-reader'
 import type { Query } from './query'
 import { openScan } from './open-scan'
 import type { DocumentScan, ScanState } from './scan'
@@ -9,7 +10,10 @@ import type { Slice } from './slice'
 export interface Found {
   readonly documentKey: Buffer
   readonly raw: Buffer
+  /** As much of it as was read. */
   readonly doc: Doc
+  /** undefined: all of it was. */
+  readonly read: FieldCut | undefined
   /** What the positional `$` stands for. */
   readonly arrayIndex: number | undefined
 }
@@ -29,11 +33,14 @@ export interface MatchSource {
 export class Matches implements MatchSource {
   readonly scan: DocumentScan
   private readonly chunkMax: number
+  private reader = DocReader.whole
   /** Documents that were found and could not be changed yet. */
   private waiting: readonly Buffer[] = []
 
   constructor(
     private readonly query: Query,
+    /** What will be looked at of a document that matches; undefined: it may be anything. Others may change that. */
+    private readonly fields: () => ReadonlySet<string> | undefined,
     options: { readonly multi: boolean },
   ) {
     this.scan = openScan(query, { once: options.multi })
@@ -41,6 +48,7 @@ export class Matches implements MatchSource {
   }
 
   next(slice: Slice): { readonly found: readonly Found[]; readonly state: ScanState } {
+    this.reader = DocReader.of(fieldsOfAll(this.query.filter.fields(), this.fields()))
     const found = this.findWaiting()
     if (found.length > 0) return { found, state: 'stopped' }
     const state = this.scan.run(slice, (documentKey, raw) => {
@@ -66,10 +74,10 @@ export class Matches implements MatchSource {
   }
 
   private check(documentKey: Buffer, raw: Buffer, found: Found[]): void {
-    const doc = readDoc(raw)
+    const doc = this.reader.read(raw)
     const trace = { arrayIndex: undefined }
     if (!this.query.filter.matchesWithTrace(doc, trace)) return
-    found.push({ documentKey, raw, doc, arrayIndex: trace.arrayIndex })
+    found.push({ documentKey, raw, doc, read: this.reader.cut, arrayIndex: trace.arrayIndex })
   }
 
   forEach(found: readonly Found[], work: (one: Found) => void): void {

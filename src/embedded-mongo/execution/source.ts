@@ -1,8 +1,9 @@
-import { readDoc, writeDoc } from '../bson/doc'
+import { writeDoc } from '../bson/doc'
 import type { Doc } from '../bson/doc'
 import { tooMuchMemory } from '../bson/errors'
 import { guarded } from '../query/guard'
 import type { Memory } from '../query/memory'
+import { topLevel } from '../query/path'
 import type { Pause } from '../query/pause'
 import { compileProjection, rawTopLevel } from '../query/projection'
 import { sortInSlices } from '../query/sliced-sort'
@@ -10,6 +11,7 @@ import { compileSort, topK } from '../query/sort'
 import type { TopK } from '../query/sort'
 import { FieldCut } from '../wire/raw-bson'
 import type { Batch } from './batch'
+import { DocReader, fieldsOfAll } from './doc-reader'
 import { openScan } from './open-scan'
 import { collectionDropped } from './scan'
 import type { DocumentScan } from './scan'
@@ -64,7 +66,7 @@ export interface FindOptions {
   readonly variables?: Doc | undefined
 }
 
-/** What makes the answer's bytes of a document's. `doc` is the document, if it had to be read. */
+/** What makes the answer's bytes of a document's. `doc` is what it looks at of the document, if that was read. */
 type Project = (raw: Buffer, doc: Doc | undefined, arrayIndex: number | undefined) => Uint8Array
 
 /** The source of a find, as the plan wants it. */
@@ -75,13 +77,23 @@ export function findSource(query: Query, options: FindOptions): Source & { reado
 /** A candidate of the scan that the filter has accepted. */
 interface Match {
   readonly raw: Buffer
+  /** What the matcher was to read of it, if it had to be read. */
   readonly doc: Doc | undefined
   readonly arrayIndex: number | undefined
 }
 
-/** Lets the filter see what the scan finds, and reads a document only where that is needed. */
+export interface MatcherOptions {
+  readonly needsTrace: boolean
+  /** What is looked at of a document that matches; undefined: it may be anything. */
+  readonly fields: ReadonlySet<string> | undefined
+}
+
+/** Lets the filter see what the scan finds, and reads of a document what is needed. */
 export class Matcher {
   private readonly recheck: boolean
+  private readonly needsTrace: boolean
+  private readonly fields: ReadonlySet<string> | undefined
+  private known: DocReader | undefined
 
   /** The scan finds what the filter wants and nothing else. */
   get acceptsAll(): boolean {
@@ -91,18 +103,30 @@ export class Matcher {
   constructor(
     private readonly query: Query,
     scan: DocumentScan,
-    private readonly needsTrace: boolean,
+    { needsTrace, fields }: MatcherOptions,
   ) {
+    this.needsTrace = needsTrace
     this.recheck = needsTrace || !query.plan.exact || scan.widened
+    this.fields = fields
+  }
+
+  private get reader(): DocReader {
+    const { fields, recheck, query } = this
+    return (this.known ??= DocReader.of(recheck ? fieldsOfAll(query.filter.fields(), fields) : fields))
   }
 
   match(raw: Buffer): Match | undefined {
     if (!this.recheck) return { raw, doc: undefined, arrayIndex: undefined }
-    const doc = readDoc(raw)
+    const doc = this.reader.read(raw)
     if (!this.needsTrace) return this.query.filter.matches(doc) ? { raw, doc, arrayIndex: undefined } : undefined
     const trace = { arrayIndex: undefined }
     if (!this.query.filter.matchesWithTrace(doc, trace)) return undefined
     return { raw, doc, arrayIndex: trace.arrayIndex }
+  }
+
+  /** What is looked at of a document that matches. */
+  docOf({ raw, doc }: Match): Doc {
+    return doc ?? this.reader.read(raw)
   }
 }
 
@@ -116,10 +140,10 @@ class ScanSource implements Source {
   private waiting: Uint8Array | undefined
 
   constructor(query: Query, options: FindOptions) {
-    const { project, needsTrace } = projector(options)
+    const projector = projectorOf(options)
     this.scan = openScan(query)
-    this.matcher = new Matcher(query, this.scan, needsTrace)
-    this.project = project
+    this.matcher = new Matcher(query, this.scan, projector)
+    this.project = projector.project
     const skipped = options.skip > 0 && this.matcher.acceptsAll && this.scan.skip(options.skip)
     this.skipLeft = skipped ? 0 : options.skip
     this.limitLeft = options.limit
@@ -159,7 +183,10 @@ export const SORT_BYTES_MAX = 100 * 1_024 * 1_024
 /** What a document costs beside its bytes, roughly, while it is sorted. */
 const SORT_OVERHEAD_BYTES = 200
 
-interface Sortable extends Match {
+interface Sortable {
+  readonly raw: Buffer
+  readonly arrayIndex: number | undefined
+  /** The fields that the sort, and perhaps the filter, looks at. */
   readonly sortDoc: Doc
 }
 
@@ -169,7 +196,6 @@ class SortSource implements Source {
   private readonly matcher: Matcher
   private readonly project: Project
   private readonly kept: Pick<TopK<Sortable>, 'add' | 'resultInSlices'>
-  private readonly sortFields: FieldCut
   private readonly keptMax: number
   private seen = 0
   private bytes = 0
@@ -182,16 +208,15 @@ class SortSource implements Source {
     query: Query,
     private readonly options: FindOptions,
   ) {
-    const { project, needsTrace } = projector(options)
+    const { project, needsTrace } = projectorOf(options)
     const sort = query.sort ?? {}
     const compare = compileSort(sort, query.collation)
     this.scan = openScan(query)
-    this.matcher = new Matcher(query, this.scan, needsTrace)
+    const fields = new Set(Object.keys(sort).map(topLevel))
+    this.matcher = new Matcher(query, this.scan, { needsTrace, fields })
     this.project = project
     this.keptMax = options.skip + options.limit
     this.kept = keeper(this.keptMax, (a, b) => compare(a.sortDoc, b.sortDoc))
-    const paths = Object.keys(sort).map((path) => path.split('.', 1)[0] as string)
-    this.sortFields = new FieldCut('include', new Set(paths))
   }
 
   get heldBytes(): number {
@@ -221,8 +246,8 @@ class SortSource implements Source {
 
   private giveOut(sorted: readonly Sortable[], batch: Batch, slice: Slice): FillState {
     for (; this.given < sorted.length; this.given++) {
-      const { raw, doc, arrayIndex } = sorted[this.given] as Sortable
-      if (batch.isFull || !batch.add(this.project(raw, doc, arrayIndex))) return 'full'
+      const { raw, arrayIndex } = sorted[this.given] as Sortable
+      if (batch.isFull || !batch.add(this.project(raw, undefined, arrayIndex))) return 'full'
       if (slice.isOver()) {
         this.given++
         return 'paused'
@@ -235,8 +260,7 @@ class SortSource implements Source {
     const match = this.matcher.match(raw)
     if (match === undefined) return true
     this.account(raw.length)
-    const sortDoc = match.doc ?? readDoc(this.sortFields.apply(raw))
-    this.kept.add({ ...match, sortDoc })
+    this.kept.add({ raw, arrayIndex: match.arrayIndex, sortDoc: this.matcher.docOf(match) })
     return true
   }
 
@@ -260,26 +284,35 @@ function keeper<T>(countMax: number, compare: (a: T, b: T) => number): Pick<TopK
   }
 }
 
-function projector({ projection: spec, fields, variables }: FindOptions): {
+interface Projector extends MatcherOptions {
   readonly project: Project
-  readonly needsTrace: boolean
-} {
+}
+
+function projectorOf({ projection: spec, fields, variables }: FindOptions): Projector {
   if (fields !== undefined) {
     const cut = new FieldCut('include', fields)
-    return { project: (raw) => cut.apply(raw), needsTrace: false }
+    return fromBytes((raw) => cut.apply(raw))
   }
-  if (spec === undefined || Object.keys(spec).length === 0) return { project: (raw) => raw, needsTrace: false }
+  if (spec === undefined || Object.keys(spec).length === 0) return fromBytes((raw) => raw)
   const top = rawTopLevel(spec)
   if (top !== undefined) {
     const cut = new FieldCut(top.mode, top.fields)
-    return { project: (raw) => cut.apply(raw), needsTrace: false }
+    return fromBytes((raw) => cut.apply(raw))
   }
   const projection = compileProjection(spec, variables)
+  const reader = DocReader.of(projection.fields)
   return {
-    project: (raw, doc, arrayIndex) => {
-      const whole = doc ?? readDoc(raw)
-      return writeDoc(guarded(() => projection.apply(whole, arrayIndex)))
+    project: (raw, read, arrayIndex) => {
+      const doc = read ?? reader.read(raw)
+      return writeDoc(guarded(() => projection.apply(doc, arrayIndex)))
     },
     needsTrace: projection.needsPosition,
+    fields: projection.fields,
   }
 }
+
+function fromBytes(project: Project): Projector {
+  return { project, needsTrace: false, fields: NO_FIELDS }
+}
+
+const NO_FIELDS: ReadonlySet<string> = new Set()

@@ -1,9 +1,11 @@
+import { readDoc } from '../bson/doc'
 import type { Doc } from '../bson/doc'
 import { CommandError } from '../bson/errors'
 import { guarded } from '../query/guard'
 import { compileUpdate, upsertBase } from '../query/update'
 import type { Update } from '../query/update'
 import type { Collection } from '../storage/collection'
+import { fieldsOfAll } from './doc-reader'
 import { documentFromUpdate, documentFromUpsert, withId } from './documents'
 import { FirstMatch } from './first-match'
 import { Matches } from './matches'
@@ -52,7 +54,8 @@ export class UpdateRun {
   private find(): MatchSource {
     const { multi } = this.statement
     const query = prepareQuery(this.collection, this.statement)
-    return query.plan.providesSort ? new Matches(query, { multi }) : new FirstMatch(query)
+    if (!query.plan.providesSort) return new FirstMatch(query)
+    return new Matches(query, () => fieldsOfUpdate(this.collection, this.update), { multi })
   }
 
   get outcome(): { n: number; nModified: number; upsertedId?: unknown } {
@@ -82,6 +85,11 @@ export class UpdateRun {
   }
 }
 
+/** What is looked at of a document that is changed; undefined: it may be anything. */
+export function fieldsOfUpdate(collection: Collection, update: Update): ReadonlySet<string> | undefined {
+  return collection.validation === undefined ? fieldsOfAll(update.fields, collection.keyFields) : undefined
+}
+
 /** Inside Environment.write. */
 export function changeDocument(
   collection: Collection,
@@ -93,7 +101,11 @@ export function changeDocument(
   const context = { isInsert: false, positionalIndex: arrayIndex, now: new Date() }
   const after = guarded(() => update.apply(doc, context))
   if (after === doc) return { before, after: before, changed: false }
-  const raw = documentFromUpdate(found, after)
+  const raw = documentFromUpdate(found, after, found.read)
+  if (raw === undefined) {
+    const whole = { ...found, doc: readDoc(before), read: undefined }
+    return changeDocument(collection, update, whole, bypassValidation)
+  }
   if (raw.equals(before)) return { before, after: before, changed: false }
   if (bypassValidation !== true) checkChanged(collection, doc, after)
   collection.replace(documentKey, doc, raw, after)

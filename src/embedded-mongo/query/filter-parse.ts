@@ -2,6 +2,7 @@ import { isDoc } from '../bson/doc'
 import type { Doc } from '../bson/doc'
 import { badValue, notImplemented, typeMismatch } from '../bson/errors'
 import { RANK, rankOf } from '../bson/types'
+import { fieldsNamed } from './aggregate/fields-named'
 import { compileExpression, isTruthy } from './expression'
 import { parseBits, parseMod, parseSize, parseTypes } from './filter-operands'
 import type { CompareOp, FilterNode } from './filter-tree'
@@ -54,7 +55,7 @@ function parseTopLevel(name: string, operand: unknown, place: Place): readonly F
     case '$expr': {
       const evaluate = compileExpression(operand)
       const { variables } = place
-      return [{ op: 'expr', evaluate: (doc) => isTruthy(evaluate(doc, variables)) }]
+      return [{ op: 'expr', evaluate: (doc) => isTruthy(evaluate(doc, variables)), fields: fieldsNamed(operand) }]
     }
     case '$alwaysTrue':
     case '$alwaysFalse':
@@ -64,7 +65,7 @@ function parseTopLevel(name: string, operand: unknown, place: Place): readonly F
     case '$jsonSchema': {
       if (!isDoc(operand)) throw typeMismatch('$jsonSchema must be an object')
       const schema = compileSchema(operand)
-      return [{ op: 'expr', evaluate: schema.holds }]
+      return [{ op: 'expr', evaluate: schema.holds, fields: undefined }]
     }
     case '$where':
     case '$text':

@@ -27,15 +27,23 @@ export type PathNode =
   | { readonly op: 'custom'; readonly path: string; readonly test: (value: unknown) => boolean }
   | { readonly op: 'elemMatch'; readonly path: string; readonly child: FilterNode; readonly on: 'documents' | 'values' }
 
+/** A condition on the document as a whole, or on some of its top-level fields. */
+export interface ExprNode {
+  readonly op: 'expr'
+  readonly evaluate: (doc: Doc) => boolean
+  /** undefined: it may look at any. */
+  readonly fields: ReadonlySet<string> | undefined
+}
+
 /**
  * A filter taken apart: what the matcher is compiled from and what the planner reads. Conditions inside an $elemMatch
- * on values have the path ''. `expr` looks at the document as a whole: $expr and $jsonSchema.
+ * on values have the path ''. `expr` is what $expr and $jsonSchema say.
  */
 export type FilterNode =
   | PathNode
   | { readonly op: 'and' | 'or' | 'nor'; readonly children: readonly FilterNode[] }
   | { readonly op: 'not'; readonly child: FilterNode }
-  | { readonly op: 'expr'; readonly evaluate: (doc: Doc) => boolean }
+  | ExprNode
   | { readonly op: 'constant'; readonly value: boolean }
 
 /** The conjuncts of a filter, nested $and dissolved. */

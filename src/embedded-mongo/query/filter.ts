@@ -4,6 +4,7 @@ import { compileNode } from './filter-match'
 import { parseFilter } from './filter-parse'
 import type { FilterNode } from './filter-tree'
 import { guarded } from './guard'
+import { topLevel } from './path'
 import type { DocTest, MatchTrace } from './path'
 
 export type { MatchTrace } from './path'
@@ -20,6 +21,8 @@ export interface Filter {
   matchesWithTrace(doc: Doc, trace: MatchTrace): boolean
   /** True for `{}`: everything matches. */
   readonly isEmpty: boolean
+  /** The top-level fields that it looks at; undefined: it may look at any. */
+  fields(): ReadonlySet<string> | undefined
   /** One document may take long: look at the clock after each. */
   readonly isCostly: boolean
   /** The filter taken apart, for the planner. */
@@ -42,10 +45,26 @@ export function compileFilter(filter: Doc, options: FilterOptions = {}): Filter 
       return test(doc, trace)
     },
     isCostly,
+    fields: () => fieldsOf(tree),
     isEmpty: tree.op === 'and' && tree.children.length === 0,
     tree,
     collation,
   }
+}
+
+function fieldsOf(tree: FilterNode): ReadonlySet<string> | undefined {
+  const fields = new Set<string>()
+  const visit = (node: FilterNode): boolean => {
+    if (node.op === 'and' || node.op === 'or' || node.op === 'nor') return node.children.every(visit)
+    if (node.op === 'not') return visit(node.child)
+    if (node.op === 'expr') {
+      node.fields?.forEach((field) => fields.add(field))
+      return node.fields !== undefined
+    }
+    if ('path' in node) fields.add(topLevel(node.path))
+    return true
+  }
+  return visit(tree) ? fields : undefined
 }
 
 /** So many conditions are looked at in a few microseconds, for each element of an array. */

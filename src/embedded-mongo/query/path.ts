@@ -19,6 +19,11 @@ export type Leaf = 'each' | 'whole'
 
 const ALL_DIGITS = /^\d+$/
 
+/** The field of a document that a dotted path begins with. */
+export function topLevel(path: string): string {
+  return path.split('.', 1)[0] as string
+}
+
 export function isArrayIndex(segment: string): boolean {
   return ALL_DIGITS.test(segment)
 }

@@ -2,6 +2,7 @@ import { getField } from '../bson/doc'
 import type { Doc } from '../bson/doc'
 import { isNumeric } from '../bson/types'
 import { located } from './aggregate/expression/arguments'
+import { fieldsOfProjection } from './aggregate/fields-read'
 import { isTruthy } from './aggregate/expression/environment'
 import { compileParsed } from './projection/compile'
 import { parseProjection } from './projection/parse'
@@ -10,6 +11,8 @@ import { changeAt } from './projection/tree'
 export interface Projection {
   /** The projected document. `arrayIndex` is MatchTrace.arrayIndex, needed when `needsPosition`. */
   apply(doc: Doc, arrayIndex?: number): Doc
+  /** The top-level fields that it looks at; undefined: it may look at any. */
+  readonly fields: ReadonlySet<string> | undefined
   /** True for `{'a.$': 1}`: the match must be traced. */
   readonly needsPosition: boolean
 }
@@ -23,10 +26,12 @@ export function compileProjection(spec: Doc, variables: Doc = {}): Projection {
   const project = compileParsed(parsed)
   const plain = (doc: Doc): Doc => project(doc, { root: doc, variables, now: new Date() })
   const { positional } = parsed
-  if (positional === undefined) return { apply: plain, needsPosition: false }
+  const fields = fieldsOfProjection(spec, parsed)
+  if (positional === undefined) return { apply: plain, needsPosition: false, fields }
   const segments = positional.split('.')
   return {
     needsPosition: true,
+    fields,
     apply: (doc, arrayIndex) => changeAt(plain(doc), segments, (value) => elementAt(value, arrayIndex)),
   }
 }

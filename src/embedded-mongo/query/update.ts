@@ -31,6 +31,8 @@ export interface UpdateContext {
 
 export interface Update {
   readonly kind: 'operators' | 'replacement' | 'pipeline'
+  /** The top-level fields that it looks at and changes; undefined: it may be any. */
+  readonly fields: ReadonlySet<string> | undefined
   /** True when the update has a positional `$`, so that the match must be traced. */
   readonly needsPosition: boolean
   /** The new document; `doc` itself, the same object, when nothing changed. Never mutates `doc`. */
@@ -64,6 +66,7 @@ function operatorUpdate(update: Doc, arrayFilters: readonly Doc[]): Update {
   const mayTouchId = tree.children.has('_id')
   return {
     kind: 'operators',
+    fields: new Set(tree.children.keys()),
     needsPosition: hasMatched(tree),
     apply: (doc, { isInsert, positionalIndex, now }) => {
       const next = applyTree(tree, doc, { root: doc, isInsert, positionalIndex, now }, filters)
@@ -85,6 +88,7 @@ function replacement(fields: Doc): Update {
   if (dollar !== undefined) throw dollarField(dollar, dollar)
   return {
     kind: 'replacement',
+    fields: undefined,
     needsPosition: false,
     apply: (doc) => sameIfIdentical(doc, withIdOf(doc, fields)),
   }
@@ -94,6 +98,7 @@ function pipelineUpdate(pipeline: readonly Doc[], variables: Doc | undefined): U
   const run = compileUpdatePipeline(pipeline, variables)
   return {
     kind: 'pipeline',
+    fields: undefined,
     needsPosition: false,
     apply: (doc, { now }) => {
       const result = run(doc, now)

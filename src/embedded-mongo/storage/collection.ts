@@ -1,5 +1,4 @@
 import type { Doc } from '../bson/doc'
-import { readDoc } from '../bson/doc'
 import { duplicateKey } from '../bson/errors'
 import type { IndexInfo } from '../query/planner'
 import { validationOf } from '../query/validation'
@@ -33,6 +32,7 @@ export class Collection {
   schemaVersion = 0
   /** undefined: its documents may be anything. Writes ask for it before they come here. */
   validation: Validation | undefined
+  private known: { readonly of: readonly SecondaryIndex[]; readonly fields: ReadonlySet<string> } | undefined
 
   constructor(
     public identity: CollectionIdentity,
@@ -71,6 +71,12 @@ export class Collection {
     return this.indexes.find((index) => index.definition.name === name)
   }
 
+  /** The fields of a document that decide on its entries in all indexes, that on _id included. */
+  get keyFields(): ReadonlySet<string> {
+    if (this.known?.of !== this.indexes) this.known = { of: this.indexes, fields: keyFieldsOf(this.indexes) }
+    return this.known.fields
+  }
+
   keyOf(id: unknown): Buffer {
     return idKey(id).key
   }
@@ -79,7 +85,7 @@ export class Collection {
     return this.documents.get(documentKey)
   }
 
-  /** Throws E11000 or 171; then nothing has changed. */
+  /** Throws E11000 or 171; then nothing has changed. Of `doc` the `keyFields` count. */
   insert(raw: Buffer, doc: Doc): void {
     const { key, truncated } = idKey(doc['_id'])
     this.documents.claim(key)
@@ -131,9 +137,9 @@ export class Collection {
     if (learned) this.save(this)
   }
 
-  /** Adds a document that is already stored to an index that is being built. Throws E11000 or 171. */
-  addToIndex(index: SecondaryIndex, documentKey: Buffer, raw: Buffer): void {
-    const found = index.entriesOf(readDoc(raw), documentKey)
+  /** Adds a document that is already stored, of which `doc` has what the index looks at, to one that is being built. Throws E11000 or 171. */
+  addToIndex(index: SecondaryIndex, documentKey: Buffer, doc: Doc): void {
+    const found = index.entriesOf(doc, documentKey)
     index.checkUnique(this.namespace, found.entries, documentKey)
     if (index.learn(found)) this.save(this)
     // A write that came before the builder has put it there already.
@@ -149,6 +155,10 @@ export class Collection {
       index.checkUnique(this.namespace, (found[i] as DocumentEntries).entries, documentKey)
     })
   }
+}
+
+function keyFieldsOf(indexes: readonly SecondaryIndex[]): ReadonlySet<string> {
+  return new Set(['_id', ...indexes.flatMap(({ roots }) => roots)])
 }
 
 /** Turns the entries of a document before a change into those after it. */

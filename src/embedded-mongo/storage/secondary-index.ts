@@ -6,6 +6,7 @@ import { encodeKey } from '../bson/key-encoding'
 import { compileFilter } from '../query/filter'
 import type { Filter } from '../query/filter'
 import { indexKeys } from '../query/index-keys'
+import { topLevel } from '../query/path'
 import type { IndexInfo } from '../query/planner'
 import { directions } from './index-definition'
 import type { IndexDefinition } from './index-definition'
@@ -35,7 +36,7 @@ export class SecondaryIndex {
   private readonly descending: readonly boolean[]
   private readonly partial: Filter | undefined
   /** The top-level fields that decide on a document's entries. */
-  private readonly roots: readonly string[]
+  readonly roots: readonly string[]
 
   constructor(
     definition: IndexDefinition,
@@ -49,7 +50,7 @@ export class SecondaryIndex {
     const { collation } = this.planned
     this.partial =
       definition.partialFilter === undefined ? undefined : compileFilter(definition.partialFilter, { collation })
-    this.roots = [...new Set([...this.paths.map(rootOf), ...filterRoots(definition.partialFilter)])]
+    this.roots = [...new Set([...this.paths.map(topLevel), ...filterRoots(definition.partialFilter)])]
   }
 
   get definition(): IndexDefinition {
@@ -114,14 +115,10 @@ export class SecondaryIndex {
   }
 }
 
-function rootOf(path: string): string {
-  return path.split('.', 1)[0] as string
-}
-
 /** The top-level fields that a filter names, within $and and $or too. */
 function filterRoots(filter: Doc | undefined): readonly string[] {
   return Object.entries(filter ?? {}).flatMap(([name, operand]) =>
-    name.startsWith('$') && Array.isArray(operand) ? operand.flatMap(filterRoots) : [rootOf(name)],
+    name.startsWith('$') && Array.isArray(operand) ? operand.flatMap(filterRoots) : [topLevel(name)],
   )
 }
 

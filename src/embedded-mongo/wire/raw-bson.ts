@@ -187,6 +187,54 @@ function valueBytes(bytes: Buffer, type: number, at: number): number {
   }
 }
 
+/** A document, and the documents of one of its arrays, which stand there no more. */
+export interface ArrayCut {
+  readonly rest: Buffer
+  readonly documents: readonly Buffer[]
+}
+
+/**
+ * Takes the array `name` of documents out of a document that nobody has checked. Neither is the rest then checked, nor
+ * what stands in the documents. undefined: there is no such array, or the bytes are not well-formed.
+ */
+export function cutArray(bytes: Buffer, name: string): ArrayCut | undefined {
+  const end = bytes.length - 1
+  try {
+    for (let at = 4; at < end;) {
+      const type = bytes[at] as number
+      const nameEnd = cstringEnd(bytes, at + 1, end)
+      const value = nameEnd + 1
+      if (type === TYPE_ARRAY && bytes.toString('utf8', at + 1, nameEnd) === name) {
+        const documents = documentsOf(bytes, value, end)
+        if (documents === undefined) return undefined
+        const next = value + bytes.readInt32LE(value)
+        return { rest: joinFields([bytes.subarray(4, at), bytes.subarray(next, end)]), documents }
+      }
+      at = checkValue(bytes, type, value, end, 1)
+    }
+  } catch (error) {
+    if (!(error instanceof InvalidBsonError)) throw error
+  }
+  return undefined
+}
+
+/** The documents of an array, by their lengths; undefined where they do not add up, or something else is among them. */
+function documentsOf(bytes: Buffer, start: number, limit: number): readonly Buffer[] | undefined {
+  const EMPTY_BYTES = 5
+  const sizeAt = (at: number, max: number): number => (at + EMPTY_BYTES <= max ? bytes.readInt32LE(at) : 0)
+  const end = start + sizeAt(start, limit) - 1
+  if (end < start + EMPTY_BYTES - 1 || end >= limit || bytes[end] !== 0) return undefined
+  const documents: Buffer[] = []
+  for (let at = start + 4; at < end;) {
+    const value = cstringEnd(bytes, at + 1, end) + 1
+    const size = sizeAt(value, end)
+    if (bytes[at] !== TYPE_DOCUMENT || size < EMPTY_BYTES || value + size > end) return undefined
+    documents.push(bytes.subarray(value, value + size))
+    at = value + size
+  }
+  return documents
+}
+
 /** A document of the given pieces of others' bytes, each a run of whole fields. */
 export function joinFields(pieces: readonly Uint8Array[]): Buffer {
   let size = 5
@@ -239,6 +287,22 @@ export class FieldCut {
     cut[size++] = 0
     cut.writeInt32LE(size, 0)
     return cut.subarray(0, size)
+  }
+
+  /** Those fields that are kept. */
+  *fields(bytes: Buffer): Generator<RawField> {
+    let start = 4
+    while (bytes[start] !== 0) {
+      let nameEnd = start + 1
+      while (bytes[nameEnd] !== 0) nameEnd++
+      const type = bytes[start] as number
+      const value = nameEnd + 1
+      const end = value + valueBytes(bytes, type, value)
+      if (this.isNamed(bytes, start + 1, nameEnd) === (this.mode === 'include')) {
+        yield { name: bytes.toString('utf8', start + 1, nameEnd), type, start, value, end }
+      }
+      start = end
+    }
   }
 
   private isNamed(bytes: Buffer, start: number, end: number): boolean {

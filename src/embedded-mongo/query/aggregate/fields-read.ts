@@ -1,9 +1,9 @@
 import { isDoc } from '../../bson/doc'
 import type { Doc } from '../../bson/doc'
+import { parseProjection } from '../projection/parse'
+import type { Parsed } from '../projection/parse'
 import { ACCUMULATORS } from './accumulators'
-
-/** What names fields in other ways than by a path. */
-const READS_OTHERWISE: ReadonlySet<string> = new Set(['$getField', '$setField', '$unsetField', '$meta'])
+import { addFieldsNamed, fieldsNamed } from './fields-named'
 
 /**
  * The top-level fields that a pipeline can read of the documents that it is given; undefined where it may read any.
@@ -15,7 +15,8 @@ export function fieldsRead(pipeline: readonly Doc[]): ReadonlySet<string> | unde
   const fields = new Set<string>()
   if (operator === '$count') return fields
   const spec = first?.[operator ?? '']
-  if (operator === '$sortByCount') return collect(spec, fields) ? fields : undefined
+  if (operator === '$sortByCount') return fieldsNamed(spec)
+  if (operator === '$project' && isDoc(spec)) return fieldsOfProjection(spec, parseProjection(spec, 'aggregate'))
   if (operator !== '$group' || !isDoc(spec)) return undefined
   for (const [name, operand] of Object.entries(spec)) {
     // Accumulators of others see whole documents.
@@ -25,25 +26,14 @@ export function fieldsRead(pipeline: readonly Doc[]): ReadonlySet<string> | unde
     ) {
       return undefined
     }
-    if (!collect(operand, fields)) return undefined
+    if (!addFieldsNamed(operand, fields)) return undefined
   }
   return fields
 }
 
-/** Adds the fields that an expression names; false where it may read others. */
-function collect(expression: unknown, fields: Set<string>): boolean {
-  if (typeof expression === 'string') return collectPath(expression, fields)
-  if (Array.isArray(expression)) return expression.every((part) => collect(part, fields))
-  if (!isDoc(expression)) return true
-  return Object.entries(expression).every(([name, part]) => !READS_OTHERWISE.has(name) && collect(part, fields))
-}
-
-function collectPath(text: string, fields: Set<string>): boolean {
-  if (!text.startsWith('$')) return true
-  if (text.startsWith('$$')) {
-    const [variable] = text.slice(2).split('.')
-    return variable !== 'ROOT' && variable !== 'CURRENT'
-  }
-  fields.add(text.slice(1).split('.', 1)[0] as string)
-  return true
+/** The top-level fields that a projection looks at; undefined where it may look at any. */
+export function fieldsOfProjection(spec: Doc, { mode, fields, computed }: Parsed): ReadonlySet<string> | undefined {
+  if (mode === 'exclude') return undefined
+  const read = new Set([...fields.keys(), ...computed.keys()])
+  return addFieldsNamed(spec, read) ? read : undefined
 }
