@@ -7,6 +7,7 @@ import { Arguments } from './commands/arguments'
 import type { Command, CommandContext, ConnectionInfo, Reply } from './commands/command'
 import { checkConcerns, sessionFields, unsatisfiedConcern } from './commands/parse-session'
 import type { Engine } from './engine'
+import { inOwnTurn } from './execution/turn'
 import type { SessionFields } from './sessions/session-fields'
 import { StatementLog } from './sessions/statement-log'
 import { withTransactionLabels } from './sessions/error-labels'
@@ -44,34 +45,6 @@ export class Dispatcher {
   answer(received: Message, connection: ConnectionInfo): Buffer | undefined | Promise<Buffer | undefined> {
     const startedMs = performance.now()
     const message = this.withRawArray(received)
-    const answer = this.answerUntimed(message, connection)
-    if (answer instanceof Promise) return answer.finally(() => this.time(message, startedMs))
-    this.time(message, startedMs)
-    return answer
-  }
-
-  /** An array of documents that the command takes as they are becomes a sequence, as other drivers send it. */
-  private withRawArray(message: Message): Message {
-    const field = this.commands.get(firstFieldName(message.body) ?? '')?.rawArray
-    if (field === undefined || message.sequences.has(field)) return message
-    const cut = cutArray(message.body, field)
-    if (cut === undefined) return message
-    return { ...message, body: cut.rest, sequences: new Map([...message.sequences, [field, cut.documents]]) }
-  }
-
-  private time(message: Message, startedMs: number): void {
-    const ms = performance.now() - startedMs
-    if (ms < this.slowLog.thresholdMs) return
-    const command = this.commands.get(firstFieldName(message.body) ?? '')
-    // One that streams waits because it is asked to.
-    if (command === undefined || command.streams !== undefined) return
-    void this.slowLog.note(command.name, message, ms).catch((error: unknown) => this.onFault(error, 'slow log'))
-  }
-
-  private answerUntimed(
-    message: Message,
-    connection: ConnectionInfo,
-  ): Buffer | undefined | Promise<Buffer | undefined> {
     const name = firstFieldName(message.body) ?? ''
     let call: Call | undefined
     const failed = (error: unknown): Buffer | undefined =>
@@ -83,14 +56,37 @@ export class Dispatcher {
         return failed(error)
       }
     }
+    const timed = (bytes: Buffer | undefined): Buffer | undefined => {
+      this.time(message, call, startedMs)
+      return bytes
+    }
     try {
       this.engine.counters.commands++
       call = this.understand(name, message)
       const reply = this.run(call, connection, message.repeated)
-      return reply instanceof Promise ? reply.then(succeeded, failed) : succeeded(reply)
+      return reply instanceof Promise ? reply.then(succeeded, failed).then(timed) : timed(succeeded(reply))
     } catch (error) {
-      return failed(error)
+      return timed(failed(error))
     }
+  }
+
+  /** An array of documents that the command takes as they are becomes a sequence, as other drivers send it. */
+  private withRawArray(message: Message): Message {
+    const field = this.commands.get(firstFieldName(message.body) ?? '')?.rawArray
+    if (field === undefined || message.sequences.has(field)) return message
+    const cut = cutArray(message.body, field)
+    if (cut === undefined) return message
+    return { ...message, body: cut.rest, sequences: new Map([...message.sequences, [field, cut.documents]]) }
+  }
+
+  private time(message: Message, call: Call | undefined, startedMs: number): void {
+    const ms = performance.now() - startedMs
+    if (ms < this.slowLog.thresholdMs) return
+    // One that streams waits because it is asked to; of one that was not understood nobody knows what it says.
+    if (call === undefined || call.command.streams !== undefined) return
+    inOwnTurn(() => {
+      this.slowLog.note(call.command.name, message, ms).catch((error: unknown) => this.onFault(error, 'slow log'))
+    })
   }
 
   private understand(name: string, message: Message): Call {

@@ -1,6 +1,7 @@
 import { isDoc, readDoc } from './bson/doc'
 import type { Doc } from './bson/doc'
 import type { Message } from './wire/message'
+import { FieldCut } from './wire/raw-bson'
 
 /** MongoDB's default of slowms. */
 export const SLOW_MS = 100
@@ -8,8 +9,12 @@ const LINE_LENGTH_MAX = 1_000
 const DEPTH_MAX = 8
 /** What of a command is told, by its shape. */
 const TOLD = ['filter', 'query', 'q', 'pipeline', 'sort', 'hint', 'update', 'u', 'key', 'limit', 'skip', 'indexes']
+/** What says where a command was sent, beside its name. */
+const PLACE = ['$db', 'collection']
 /** The lists of statements that write commands have; the first one is told. */
 const STATEMENTS: readonly string[] = ['updates', 'deletes', 'ops']
+/** Of longer commands the name is told, and how long they took: to read and plan them again takes long itself. */
+const READ_BYTES_MAX = 64 * 1_024
 /** What `explain` knows. */
 const PLANNED: readonly string[] = ['find', 'count', 'distinct', 'aggregate', 'update', 'delete', 'findAndModify']
 
@@ -32,15 +37,16 @@ export class SlowLog {
   }
 
   async note(name: string, { body, sequences }: Message, ms: number): Promise<void> {
-    const command = { ...readDoc(body) }
+    const isLong = body.length > READ_BYTES_MAX
+    const command = isLong ? readDoc(new FieldCut('include', new Set([name, ...PLACE])).apply(body)) : readDoc(body)
     for (const field of STATEMENTS) {
       const [first] = sequences.get(field) ?? []
-      if (first !== undefined) command[field] = [readDoc(first)]
+      if (first !== undefined && first.length <= READ_BYTES_MAX) command[field] = [readDoc(first)]
     }
     const database = String(command['$db'])
     const target = name === 'getMore' ? command['collection'] : command[name]
     const namespace = typeof target === 'string' ? `${database}.${target}` : database
-    const plan = PLANNED.includes(name) ? await this.plan(command, database) : ''
+    const plan = PLANNED.includes(name) && !isLong ? await this.plan(command, database) : ''
     const line = `slow: ${name} ${namespace} ${Math.round(ms)} ms${plan}${told(command)}`
     this.options.write(line.length <= LINE_LENGTH_MAX ? line : `${line.slice(0, LINE_LENGTH_MAX)}…`)
   }

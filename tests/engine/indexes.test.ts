@@ -1,4 +1,4 @@
-import { type Collection, type Document, MongoBulkWriteError } from 'mongodb'
+import { type Collection, type Document, Long, MongoBulkWriteError } from 'mongodb'
 import { TIMES, type Doc, codeOf, serverError, useEngine } from './use-engine'
 
 const engine = useEngine()
@@ -317,6 +317,22 @@ describe('what a unique index refuses', () => {
       .toArray()
     expect(sorted).toEqual([{ _id: 2 }, { _id: 1 }])
   })
+})
+
+it('equal elements of one document have one entry, also where a collation makes them equal', async () => {
+  const collection = await engine.collection()
+  const collation = { locale: 'en', strength: 2 }
+  await collection.createIndexes([
+    { key: { a: 1 }, name: 'plain' },
+    { key: { a: 1 }, name: 'folded', collation },
+  ])
+  await collection.insertOne({ _id: 1, a: [1, 2, Long.fromNumber(1), 1, 'x', 'X', [1], [1]] })
+  await collection.updateOne({ _id: 1 }, { $push: { a: { $each: [2, 'x'] } } } as Document)
+  expect(await engine.db.command({ validate: collection.collectionName })).toMatchObject({
+    valid: true,
+    keysPerIndex: { _id_: 1, plain: 5, folded: 4 },
+  })
+  expect(await collection.find({ a: 'X' }).collation(collation).hint('folded').toArray()).toHaveLength(1)
 })
 
 it('two arrays in one compound index: 171', async () => {

@@ -244,6 +244,13 @@ describe('slow commands', () => {
     expect(update).toMatch(/slow: update d\.c \d+ ms plan=COLLSCAN q=\{"age":"\?"\} u=\{"\$set":\{"secret":"\?"\}\}$/)
   })
 
+  it('a long command is told of without a second look at what it says', async () => {
+    const find = await toldOf('find', (c) =>
+      c.find({ mail: { $in: Array.from({ length: 10_000 }, String) } }).toArray(),
+    )
+    expect(find).toMatch(/slow: find d\.c \d+ ms$/)
+  })
+
   it('are not told of when they are quick', async () => {
     const engine = await start('--slow-ms', '60000')
     let stdout = ''

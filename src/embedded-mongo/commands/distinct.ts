@@ -8,7 +8,7 @@ import { checkQuery, prepareQuery } from '../execution/query'
 import type { Query, QuerySpec } from '../execution/query'
 import { openScan } from '../execution/open-scan'
 import { inSlices } from '../execution/slice'
-import type { TimeLimit } from '../execution/slice'
+import type { Slice, TimeLimit } from '../execution/slice'
 import { Matcher } from '../execution/source'
 import { indexKeys } from '../query/index-keys'
 import { topLevel } from '../query/path'
@@ -37,13 +37,22 @@ export function parseDistinct(args: Arguments): QuerySpec {
 async function collect(query: Query, values: DistinctValues, limit: TimeLimit): Promise<void> {
   const scan = openScan(query)
   const matcher = new Matcher(query, scan, { needsTrace: false, fields: new Set([values.field]) })
+  // Of an array that takes more than one slice.
+  let rest: Iterator<void> | undefined
+  const goOn = (slice: Slice): boolean => {
+    while (rest?.next().done === false) if (slice.isOver()) return false
+    rest = undefined
+    return true
+  }
   await inSlices(limit, (slice) => {
+    if (!goOn(slice)) return false
     const state = scan.run(slice, (_key, raw) => {
       const match = matcher.match(raw)
-      if (match !== undefined) values.add(matcher.docOf(match))
-      return true
+      if (match === undefined) return true
+      rest = values.add(matcher.docOf(match))
+      return goOn(slice)
     })
-    return state !== 'paused'
+    return state === 'done'
   })
 }
 
@@ -63,7 +72,8 @@ class DistinctValues {
     this.field = topLevel(path)
   }
 
-  add(doc: Record<string, unknown>): void {
+  /** In steps, a value in each. */
+  *add(doc: Record<string, unknown>): Generator<void> {
     for (const [value] of indexKeys(doc, this.pattern, { sparse: true }).keys) {
       if (value === undefined || value === EMPTY_ARRAY) continue
       const keyed = this.collation === undefined ? value : this.collation.keyOf(value)
@@ -72,6 +82,7 @@ class DistinctValues {
       this.values.set(key, value)
       this.bytes += key.length
       if (this.bytes > DOCUMENT_BYTES_MAX) throw new CommandError(17217, 'Location17217', 'distinct too big, 16mb cap')
+      yield
     }
   }
 

@@ -1,12 +1,11 @@
 import { getField, isDoc } from '../bson/doc'
 import type { Doc } from '../bson/doc'
 import { parallelArrays } from '../bson/errors'
-import { encodeValue } from '../bson/key-encoding'
 import { EMPTY_ARRAY } from '../bson/types'
 import { isArrayIndex } from './path'
 
 export interface IndexKeys {
-  /** One row of values (one value per field of the index) per entry; no two rows are equal. Empty: not indexed. */
+  /** One row of values (one value per field of the index) per entry; an array may make equal ones. Empty: not indexed. */
   readonly keys: readonly (readonly unknown[])[]
   /** The paths of the index that led through an array in this document. */
   readonly multikey: readonly string[]
@@ -35,9 +34,7 @@ export function indexKeys(doc: Doc, keyPattern: Doc, options: IndexKeysOptions):
   )
   const kept = options.sparse ? rows.filter((row) => row.some((value) => value !== undefined)) : rows
   const keys = kept.map((row) => row.map((value) => (value === undefined ? null : value)))
-  return multikey.size === 0
-    ? { keys, multikey: NO_PATHS }
-    : { keys: withoutRepeats(keys), multikey: paths.filter((path) => multikey.has(path)) }
+  return { keys, multikey: multikey.size === 0 ? NO_PATHS : paths.filter((path) => multikey.has(path)) }
 }
 
 /** One field on its way to its value: at an array that is still to be expanded, or at the value. */
@@ -109,15 +106,4 @@ function intoElement(column: Column, element: unknown, multikey: Set<string>): C
   }
   if (!isDoc(element)) return { path, rest: [], value: undefined, array: undefined }
   return descend(element, { path, rest, value: undefined, array: undefined }, multikey)
-}
-
-function withoutRepeats(rows: readonly Row[]): readonly Row[] {
-  if (rows.length < 2) return rows
-  const seen = new Set<string>()
-  return rows.filter((row) => {
-    const key = row.map((value) => encodeValue(value).toString('latin1')).join('')
-    const isNew = !seen.has(key)
-    seen.add(key)
-    return isNew
-  })
 }

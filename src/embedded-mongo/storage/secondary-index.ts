@@ -72,12 +72,15 @@ export class SecondaryIndex {
     const { keys, multikey } = indexKeys(doc, this.info.key, { sparse: this.definition.sparse })
     let truncated = false
     const { collation } = this.info
-    const entries = keys.map((values) => {
+    const seen = keys.length > 1 ? new Set<string>() : undefined
+    const entries: IndexEntry[] = []
+    for (const values of keys) {
       const keyed = collation === undefined ? values : values.map((value) => collation.indexKeyOf(value))
       const stored = valuesKey(encodeKey(keyed, this.descending))
       truncated ||= stored.truncated
-      return { key: this.definition.unique ? stored.key : Buffer.concat([stored.key, documentKey]), values }
-    })
+      if (seen !== undefined && isKnown(seen, stored.key)) continue
+      entries.push({ key: this.definition.unique ? stored.key : Buffer.concat([stored.key, documentKey]), values })
+    }
     return { entries, multikey, truncated }
   }
 
@@ -113,6 +116,11 @@ export class SecondaryIndex {
       }
     }
   }
+}
+
+function isKnown(seen: Set<string>, key: Buffer): boolean {
+  const size = seen.size
+  return seen.add(key.toString('latin1')).size === size
 }
 
 /** The top-level fields that a filter names, within $and and $or too. */

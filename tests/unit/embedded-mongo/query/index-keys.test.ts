@@ -16,9 +16,9 @@ describe('indexKeys', () => {
     expect(keys({ a: int(5) }, { 'a.b': ONE })).toEqual({ keys: [[null]], multikey: [] })
   })
 
-  test('one entry per element, equal ones once', () => {
+  test('one row per element, be they equal or not', () => {
     expect(keys({ a: [int(1), int(2), Long.fromNumber(1)] }, { a: ONE })).toEqual({
-      keys: [[int(1)], [int(2)]],
+      keys: [[int(1)], [int(2)], [Long.fromNumber(1)]],
       multikey: ['a'],
     })
     expect(keys({ a: [[int(1)], int(2)] }, { a: ONE }).keys).toEqual([[[int(1)]], [int(2)]])
