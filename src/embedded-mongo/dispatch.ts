@@ -5,6 +5,7 @@ import { commandNotFound, CommandError, unauthorized } from './bson/errors'
 import { checkApiVersion } from './commands/api-version'
 import { Arguments } from './commands/arguments'
 import type { Command, CommandContext, ConnectionInfo, Reply } from './commands/command'
+import { withRawParts } from './commands/raw-parts'
 import { checkConcerns, sessionFields, unsatisfiedConcern } from './commands/parse-session'
 import type { Engine } from './engine'
 import { inOwnTurn } from './execution/turn'
@@ -14,7 +15,7 @@ import { withTransactionLabels } from './sessions/error-labels'
 import type { SlowLog } from './slow-log'
 import { TransactionStore } from './store'
 import type { Message } from './wire/message'
-import { checkBson, cutArray, firstFieldName, InvalidBsonError } from './wire/raw-bson'
+import { checkBson, firstFieldName, InvalidBsonError } from './wire/raw-bson'
 import { ReplyComposer } from './wire/reply'
 
 /** A message's command, understood as far as all commands are alike. */
@@ -44,8 +45,9 @@ export class Dispatcher {
   /** The answer's bytes; undefined where none is wanted. Synchronous when the command is. */
   answer(received: Message, connection: ConnectionInfo): Buffer | undefined | Promise<Buffer | undefined> {
     const startedMs = performance.now()
-    const message = this.withRawArray(received)
-    const name = firstFieldName(message.body) ?? ''
+    const name = firstFieldName(received.body) ?? ''
+    const command = this.commands.get(name)
+    const message = command === undefined ? received : withRawParts(received, command)
     let call: Call | undefined
     const failed = (error: unknown): Buffer | undefined =>
       this.compose(message, call, this.errorReply(error, name), false)
@@ -62,21 +64,12 @@ export class Dispatcher {
     }
     try {
       this.engine.counters.commands++
-      call = this.understand(name, message)
+      call = this.understand(name, command, message)
       const reply = this.run(call, connection, message.repeated)
       return reply instanceof Promise ? reply.then(succeeded, failed).then(timed) : timed(succeeded(reply))
     } catch (error) {
       return timed(failed(error))
     }
-  }
-
-  /** An array of documents that the command takes as they are becomes a sequence, as other drivers send it. */
-  private withRawArray(message: Message): Message {
-    const field = this.commands.get(firstFieldName(message.body) ?? '')?.rawArray
-    if (field === undefined || message.sequences.has(field)) return message
-    const cut = cutArray(message.body, field)
-    if (cut === undefined) return message
-    return { ...message, body: cut.rest, sequences: new Map([...message.sequences, [field, cut.documents]]) }
   }
 
   private time(message: Message, call: Call | undefined, startedMs: number): void {
@@ -89,8 +82,7 @@ export class Dispatcher {
     })
   }
 
-  private understand(name: string, message: Message): Call {
-    const command = this.commands.get(name)
+  private understand(name: string, command: Command | undefined, message: Message): Call {
     if (message.kind === 'query' && command?.name !== 'hello') {
       const text = `Unsupported OP_QUERY command: ${name}. The client driver may require an upgrade.`
       throw new CommandError(352, 'UnsupportedOpQueryCommand', text)

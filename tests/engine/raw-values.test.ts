@@ -227,6 +227,91 @@ describe('a change keeps every byte of what it does not change', () => {
   })
 })
 
+describe('a replacement is stored byte for byte', () => {
+  const int32 = (value: number) => {
+    const bytes = Buffer.alloc(4)
+    bytes.writeInt32LE(value)
+    return bytes.toString('hex')
+  }
+  const command = (...elements: readonly string[]) => {
+    const ofDatabase = element('02', '$db', text(elements[0]!.startsWith('02') ? 'd' : 'admin'))
+    return bodySection(Buffer.from(documentOf(elements.join('') + ofDatabase), 'hex'))
+  }
+  const array = (name: string, documents: readonly string[]) =>
+    element('04', name, documentOf(documents.map((document, i) => element('03', String(i), document)).join('')))
+  const query = (name: string, id: number) => element('03', name, documentOf(element('10', '_id', int32(id))))
+  const YES = element('08', 'upsert', '01')
+  const body = (id: number, type: string, value: string) => rawDocument(id, type, value, 'x').toString('hex')
+  /** Its _id left out: the filter says it. */
+  const nameless = (type: string, value: string) =>
+    documentOf(element(type, 'value', value) + element('02', 'after', text('x')))
+
+  const ways: readonly (readonly [string, (into: string, replacements: readonly string[]) => readonly Buffer[]])[] = [
+    [
+      'by update',
+      (into, replacements) => [
+        command(
+          element('02', 'update', text(into)),
+          array(
+            'updates',
+            replacements.map((u, id) => documentOf(query('q', id) + element('03', 'u', u) + YES)),
+          ),
+        ),
+      ],
+    ],
+    [
+      'by bulkWrite',
+      (into, replacements) => [
+        command(
+          element('10', 'bulkWrite', ONE),
+          array(
+            'ops',
+            replacements.map((u, id) =>
+              documentOf(
+                element('10', 'update', int32(0)) + query('filter', id) + element('03', 'updateMods', u) + YES,
+              ),
+            ),
+          ),
+          array('nsInfo', [documentOf(element('02', 'ns', text(`d.${into}`)))]),
+        ),
+      ],
+    ],
+    [
+      'by findAndModify',
+      (into, replacements) =>
+        replacements.map((u, id) =>
+          command(element('02', 'findAndModify', text(into)), query('query', id), element('03', 'update', u), YES),
+        ),
+    ],
+  ]
+
+  it.each(ways)('%s, of what is there and as a new document', async (way, messages) => {
+    const into = way.replace(' ', '_')
+    await client.db('d').createCollection(into)
+    await client.db('d').collection(into).createIndex({ after: 1 })
+    await client
+      .db('d')
+      .collection<{ _id: number }>(into)
+      .insertMany(ALL.filter((_, id) => id % 2 === 0).map((_, i) => ({ _id: i * 2, value: 'old', old: true })))
+    const replacements = ALL.map(([, type, value], id) =>
+      id % 3 === 0 ? nameless(type, value) : body(id, type, value),
+    )
+    const socket = await WireSocket.open(engine.uri)
+    for (const message of messages(into, replacements)) {
+      const reply = await socket.request(opMsg([message]))
+      const answer = BSON.deserialize(reply.body.subarray(5))
+      expect([answer['ok'], answer['writeErrors'], answer['nErrors'] ?? 0]).toEqual([1, undefined, 0])
+    }
+    await socket.end()
+    await expectKept(client.db('d').collection(into).find({}, { raw: true }).sort({ _id: 1 }).toArray())
+    await expectKept(client.db('d').collection(into).find({ after: 'x' }, { raw: true }).hint({ after: 1 }).toArray())
+    expect(await client.db('d').command({ validate: into })).toMatchObject({
+      valid: true,
+      keysPerIndex: { _id_: ALL.length, after_1: ALL.length },
+    })
+  })
+})
+
 it('a copy, and a restart, keep every byte', async () => {
   const copy = join(parent, 'copy')
   await client.db('admin').command({ backup: 1, path: copy })

@@ -326,6 +326,17 @@ describe('replacement and pipeline', () => {
     expect(await collection.replaceOne({ a: 1 }, { c: 3 })).toMatchObject({ matchedCount: 1, modifiedCount: 1 })
     expect(await collection.findOne()).toEqual({ _id: 1, c: 3 })
     expect(await collection.replaceOne({ _id: 1 }, { c: 3 })).toMatchObject({ matchedCount: 1, modifiedCount: 0 })
+    expect(await collection.replaceOne({ c: 3 }, { d: 4, _id: Long.fromNumber(1) as never, e: 5 })).toMatchObject({
+      modifiedCount: 1,
+    })
+    const [replaced] = await collection.find({}, { promoteValues: false }).toArray()
+    expect(Object.entries(replaced!)).toEqual([
+      ['_id', new Int32(1)],
+      ['d', new Int32(4)],
+      ['e', new Int32(5)],
+    ])
+    await collection.replaceOne({ _id: 1 }, {})
+    expect(await collection.findOne()).toEqual({ _id: 1 })
   })
 
   it.each<[Document[], Document]>([
@@ -350,6 +361,7 @@ describe('changes that cannot be', () => {
     [{ _id: 1 }, { $set: { _id: 2 } }, 66],
     [{ _id: 1 }, { $unset: { _id: '' } }, 66],
     [{ _id: 1 }, { _id: 2, a: 1 }, 66],
+    [{ _id: 1 }, { b: 1, $set: { a: 1 } }, 52],
     [{ _id: 1 }, { $set: { a: 1 }, $inc: { a: 1 } }, 40],
     [{ _id: 1 }, { $set: { a: 1, 'a.b': 1 } }, 40],
     [{ _id: 1 }, { $nope: { a: 1 } }, 9],
@@ -389,6 +401,16 @@ describe('changes that cannot be', () => {
     expect(await update(collectionName, [{ q: {}, u: { a: 1 }, multi: true }])).toMatchObject({
       writeErrors: [{ index: 0, code: 9 }],
     })
+  })
+
+  it('a new document with an _id that is an array: 53', async () => {
+    const { collectionName } = await engine.collection([{ _id: 1 }])
+    for (const u of [{ _id: [1] }, { $set: { _id: [1] } }, [{ $set: { _id: [1] } }]]) {
+      expect(await update(collectionName, [{ q: { a: 1 }, u, upsert: true }])).toMatchObject({
+        writeErrors: [{ index: 0, code: 53 }],
+      })
+    }
+    expect(await engine.db.collection(collectionName).countDocuments()).toBe(1)
   })
 
   it('an array filter that is not used: 9', async () => {

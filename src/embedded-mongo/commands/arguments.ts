@@ -173,6 +173,11 @@ export class Arguments {
     return this.sequences.get(field) ?? this.requiredDocuments(field).map((doc) => Buffer.from(writeDoc(doc)))
   }
 
+  /** Documents that came as they are; none where there are none. */
+  sequence(field: string): readonly Buffer[] {
+    return this.sequences.get(field) ?? []
+  }
+
   hint(): string | Doc | undefined {
     const hint = this.present('hint')
     if (hint === undefined || typeof hint === 'string' || isDoc(hint)) return hint

@@ -4,12 +4,13 @@ import { badValue, failedToParse } from '../bson/errors'
 import type { DeleteStatement } from '../execution/delete'
 import type { UpdateStatement } from '../execution/update'
 import type { Outcome } from '../sessions/statement-log'
-import { rawFields } from '../wire/raw-bson'
+import { checkBson, rawFields } from '../wire/raw-bson'
 import { Arguments, parseNamespace } from './arguments'
 import type { Command, CommandContext, Reply } from './command'
 import { openListCursor } from './cursor-reply'
 import { startDelete } from './delete'
 import { liveCollection, startInsert } from './insert'
+import { takeReplacement } from './raw-parts'
 import { checkRetryable, sortOfOne, startUpdate, updateOf } from './update'
 import { WriteBatch } from './write-batch'
 import type { StatementRun } from './write-batch'
@@ -67,7 +68,9 @@ interface Around {
 }
 
 function parseOperation(raw: Buffer, { namespaces, variables, bypassValidation }: Around): Operation {
-  const doc = readDoc(raw)
+  const { rest, replacement } = takeReplacement(raw, 'updateMods')
+  checkBson(rest)
+  const doc = readDoc(rest)
   const kind = (['insert', 'update', 'delete'] as const).find((name) => Object.hasOwn(doc, name))
   if (kind === undefined) throw failedToParse('an operation of bulkWrite must be an insert, an update or a delete')
   const args = new Arguments(`bulkWrite.${kind}`, doc)
@@ -91,7 +94,7 @@ function parseOperation(raw: Buffer, { namespaces, variables, bypassValidation }
     const statement: UpdateStatement = {
       ...query,
       multi,
-      update: updateOf(args.get('updateMods')),
+      update: replacement ?? updateOf(args.get('updateMods')),
       upsert: args.boolean('upsert'),
       arrayFilters: args.documents('arrayFilters'),
       sort: sortOfOne(args),

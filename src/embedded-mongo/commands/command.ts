@@ -45,6 +45,8 @@ export interface Command {
   readonly retryable?: boolean
   /** Its array of documents that are taken as they come, byte by byte. */
   readonly rawArray?: string
+  /** Its field that may be a replacement, which is taken as it comes. */
+  readonly rawReplacement?: string
   /** Does it answer again and again, where the client allows it? */
   readonly streams?: (args: Arguments) => boolean
   readonly run: (args: Arguments, context: CommandContext) => Reply | Promise<Reply>

@@ -8,12 +8,11 @@ import { prepareQuery } from '../execution/query'
 import type { QuerySpec } from '../execution/query'
 import type { Slice, TimeLimit } from '../execution/slice'
 import { findSource } from '../execution/source'
-import { changeDocument, fieldsOfUpdate, insertUpserted } from '../execution/update'
+import { changeDocument, compileChange, fieldsOfUpdate, insertUpserted } from '../execution/update'
+import type { Change } from '../execution/update'
 import { fillBatch } from '../cursors'
 import { compileProjection } from '../query/projection'
 import type { Projection } from '../query/projection'
-import { compileUpdate } from '../query/update'
-import type { Update } from '../query/update'
 import type { Collection } from '../storage/collection'
 import { RawDocument } from '../wire/reply'
 import type { Arguments } from './arguments'
@@ -44,6 +43,7 @@ export const findAndModify: Command = {
   ],
   inTransaction: 'allowed',
   retryable: true,
+  rawReplacement: 'update',
   run: async (args, context) => {
     const { store, log } = context
     const request = parseRequest(args)
@@ -58,7 +58,7 @@ export const findAndModify: Command = {
 interface Request {
   readonly query: QuerySpec
   /** undefined: remove. */
-  readonly update: Update | undefined
+  readonly update: Change | undefined
   readonly upsert: boolean
   readonly returnNew: boolean
   readonly projection: Projection | undefined
@@ -76,13 +76,15 @@ const NOTHING: Outcome = {}
 
 function parseRequest(args: Arguments): Request {
   const [remove, upsert, returnNew] = [args.boolean('remove'), args.boolean('upsert'), args.boolean('new')]
-  if (remove && args.has('update')) throw failedToParse("Cannot specify both an 'update' and 'remove'=true")
+  const [replacement] = args.sequence('update')
+  const hasUpdate = replacement !== undefined || args.has('update')
+  if (remove && hasUpdate) throw failedToParse("Cannot specify both an 'update' and 'remove'=true")
   if (remove && upsert) throw failedToParse("Cannot specify both 'upsert'=true and 'remove'=true")
   if (remove && returnNew) {
     const message = "Cannot specify both 'new'=true and 'remove'=true; 'remove' always returns the deleted document"
     throw failedToParse(message)
   }
-  if (!remove && !args.has('update')) throw failedToParse("Either an update or 'remove'=true must be specified")
+  if (!remove && !hasUpdate) throw failedToParse("Either an update or 'remove'=true must be specified")
   const variables = args.variables('let')
   const options = { arrayFilters: args.documents('arrayFilters'), variables }
   const fields = args.document('fields')
@@ -94,7 +96,7 @@ function parseRequest(args: Arguments): Request {
       collation: args.document('collation'),
       variables,
     },
-    update: remove ? undefined : compileUpdate(updateOf(args.get('update')), options),
+    update: remove ? undefined : compileChange(replacement ?? updateOf(args.get('update')), options),
     upsert,
     returnNew,
     projection:

@@ -1,14 +1,15 @@
-import { isDoc } from '../bson/doc'
+import { isDoc, readDoc } from '../bson/doc'
 import type { Doc } from '../bson/doc'
 import { failedToParse, invalidOptions } from '../bson/errors'
 import { checkQuery } from '../execution/query'
-import { compileUpdate } from '../query/update'
-import { UpdateRun } from '../execution/update'
+import { compileChange, UpdateRun } from '../execution/update'
 import type { UpdateStatement } from '../execution/update'
 import type { Outcome } from '../sessions/statement-log'
 import type { Collection } from '../storage/collection'
+import { checkBson } from '../wire/raw-bson'
 import { Arguments } from './arguments'
 import type { Command, CommandContext } from './command'
+import { takeReplacement } from './raw-parts'
 import { WriteBatch } from './write-batch'
 import type { StatementRun } from './write-batch'
 import { checkBatchSize, WriteErrors } from './write-errors'
@@ -21,13 +22,14 @@ export const update: Command = {
   fields: ['updates', 'ordered', 'bypassDocumentValidation', 'let', 'stmtId', 'stmtIds'],
   inTransaction: 'allowed',
   retryable: true,
+  rawArray: 'updates',
   run: async (args, context) => {
     const { database, collection: name } = args
     const around = {
       variables: args.variables('let'),
       bypassValidation: args.boolean('bypassDocumentValidation'),
     }
-    const statements = args.requiredDocuments('updates').map((doc) => parseStatement(doc, around))
+    const statements = args.rawDocuments('updates').map((raw) => parseStatement(raw, around))
     checkBatchSize(statements.length)
     checkRetryable(context, statements)
     const batch = new WriteBatch(context, args, new WriteErrors(args.ordered()), {
@@ -41,14 +43,16 @@ export const update: Command = {
 }
 
 function parseStatement(
-  doc: Doc,
+  raw: Buffer,
   { variables, bypassValidation }: Pick<UpdateStatement, 'variables' | 'bypassValidation'>,
 ): UpdateStatement {
-  const args = new Arguments('update.updates', doc)
+  const { rest, replacement } = takeReplacement(raw, 'u')
+  checkBson(rest)
+  const args = new Arguments('update.updates', readDoc(rest))
   args.checkFields(STATEMENT_FIELDS)
   return {
     filter: args.requiredDocument('q'),
-    update: updateOf(args.get('u')),
+    update: replacement ?? updateOf(args.get('u')),
     multi: args.boolean('multi'),
     upsert: args.boolean('upsert'),
     arrayFilters: args.documents('arrayFilters'),
@@ -83,7 +87,7 @@ export function checkRetryable({ log }: CommandContext, statements: readonly { r
 export function startUpdate(collection: Collection | undefined, statement: UpdateStatement): StatementRun {
   if (collection !== undefined) return new UpdateRun(collection, statement)
   // Nothing to change, but what cannot be understood is an error all the same.
-  compileUpdate(statement.update, statement)
+  compileChange(statement.update, statement)
   checkQuery(statement)
   return { step: () => true, outcome: { n: 0, nModified: 0 } }
 }

@@ -20,17 +20,22 @@ export interface StoredDocument {
  * holds no more is read than `reader` reads, _id included.
  */
 export function documentFromClient(bytes: Buffer, reader: DocReader): StoredDocument {
+  checkDocument(bytes)
+  const raw = firstFieldName(bytes) === '_id' ? bytes : withIdFirst(bytes)
+  checkSize(raw)
+  const doc = reader.read(raw)
+  checkId(doc['_id'])
+  return { raw, doc }
+}
+
+/** Throws InvalidBSON (22). */
+export function checkDocument(bytes: Buffer): void {
   try {
     checkBson(bytes)
   } catch (error) {
     if (!(error instanceof InvalidBsonError)) throw error
     throw new CommandError(22, 'InvalidBSON', `invalid BSON: ${error.message}`)
   }
-  const raw = firstFieldName(bytes) === '_id' ? bytes : withIdFirst(bytes)
-  checkSize(raw)
-  const doc = reader.read(raw)
-  checkId(doc['_id'])
-  return { raw, doc }
 }
 
 function withIdFirst(bytes: Buffer): Buffer {
@@ -58,21 +63,17 @@ export function documentFromUpdate(before: StoredDocument, after: Doc, read: Fie
   return raw
 }
 
-/** The bytes of a new document that an upsert has made. Throws as documentFromUpdate does. */
-export function documentFromUpsert(doc: Doc): Buffer {
-  checkId(doc['_id'])
+/** A new document that an upsert has made: with an _id, which comes first. Throws as documentFromUpdate does. */
+export function documentFromUpsert(made: Doc): StoredDocument {
+  const { _id: id, ...rest } = made
+  const doc = { _id: id === undefined ? new ObjectId() : id, ...rest }
+  checkId(doc._id)
   const raw = writeBuffer(doc)
   checkSize(raw)
-  return raw
+  return { raw, doc }
 }
 
-/** A new document that an upsert has made: with an _id, which comes first. */
-export function withId(doc: Doc): Doc {
-  const { _id: id, ...rest } = doc
-  return { _id: id === undefined ? new ObjectId() : id, ...rest }
-}
-
-function checkSize(raw: Buffer): void {
+export function checkSize(raw: Buffer): void {
   if (raw.length <= DOCUMENT_BYTES_MAX) return
   throw documentTooLarge(`BSONObj size: ${raw.length} is invalid. Size must be between 0 and ${DOCUMENT_BYTES_MAX}`)
 }

@@ -3,20 +3,27 @@ import type { Doc } from '../bson/doc'
 import { CommandError } from '../bson/errors'
 import { guarded } from '../query/guard'
 import { compileUpdate, upsertBase } from '../query/update'
-import type { Update } from '../query/update'
+import type { Update, UpdateOptions } from '../query/update'
 import type { Collection } from '../storage/collection'
-import { fieldsOfAll } from './doc-reader'
-import { documentFromUpdate, documentFromUpsert, withId } from './documents'
+import { DocReader, fieldsOfAll } from './doc-reader'
+import { checkSize, documentFromClient, documentFromUpdate, documentFromUpsert } from './documents'
+import type { StoredDocument } from './documents'
 import { FirstMatch } from './first-match'
 import { Matches } from './matches'
 import type { Found, MatchSource } from './matches'
 import { prepareQuery } from './query'
 import type { QuerySpec } from './query'
+import { replacementOf } from './replacement'
+import type { Replacement } from './replacement'
 import type { Slice } from './slice'
 import { checkChanged, checkNew } from './validation'
 
+/** Operators, a pipeline, or the bytes of a replacement. */
+export type ChangeSpec = Doc | readonly Doc[] | Buffer
+export type Change = Update | Replacement
+
 export interface UpdateStatement extends QuerySpec {
-  readonly update: Doc | readonly Doc[]
+  readonly update: ChangeSpec
   readonly multi: boolean
   readonly upsert: boolean
   readonly arrayFilters?: readonly Doc[] | undefined
@@ -35,7 +42,7 @@ export class UpdateRun {
   private matched = 0
   private modified = 0
   private upsertedId: unknown
-  private readonly update: Update
+  private readonly update: Change
   private matches: MatchSource
 
   /** Throws CommandError for what cannot be understood. */
@@ -44,7 +51,7 @@ export class UpdateRun {
     private readonly statement: UpdateStatement,
   ) {
     const { multi } = statement
-    this.update = compileUpdate(statement.update, statement)
+    this.update = compileChange(statement.update, statement)
     if (multi && this.update.kind === 'replacement') {
       throw new CommandError(9, 'FailedToParse', 'multi update is not supported for replacement-style update')
     }
@@ -85,42 +92,57 @@ export class UpdateRun {
   }
 }
 
+/** Throws CommandError for what cannot be understood. */
+export function compileChange(spec: ChangeSpec, options: UpdateOptions): Change {
+  return replacementOf(spec) ?? compileUpdate(spec as Doc | readonly Doc[], options)
+}
+
 /** What is looked at of a document that is changed; undefined: it may be anything. */
-export function fieldsOfUpdate(collection: Collection, update: Update): ReadonlySet<string> | undefined {
+export function fieldsOfUpdate(collection: Collection, update: Change): ReadonlySet<string> | undefined {
   return collection.validation === undefined ? fieldsOfAll(update.fields, collection.keyFields) : undefined
 }
 
 /** Inside Environment.write. */
 export function changeDocument(
   collection: Collection,
-  update: Update,
+  update: Change,
   found: Found,
   bypassValidation: boolean | undefined,
 ): Changed {
-  const { doc, raw: before, documentKey, arrayIndex } = found
-  const context = { isInsert: false, positionalIndex: arrayIndex, now: new Date() }
-  const after = guarded(() => update.apply(doc, context))
-  if (after === doc) return { before, after: before, changed: false }
-  const raw = documentFromUpdate(found, after, found.read)
-  if (raw === undefined) {
-    const whole = { ...found, doc: readDoc(before), read: undefined }
-    return changeDocument(collection, update, whole, bypassValidation)
-  }
-  if (raw.equals(before)) return { before, after: before, changed: false }
-  if (bypassValidation !== true) checkChanged(collection, doc, after)
-  collection.replace(documentKey, doc, raw, after)
-  return { before, after: raw, changed: true }
+  const { doc, raw: before, documentKey } = found
+  const next = update.kind === 'replacement' ? replaced(collection, update, before) : updated(update, found)
+  if (next === undefined || next.raw.equals(before)) return { before, after: before, changed: false }
+  if (bypassValidation !== true) checkChanged(collection, doc, next.doc)
+  collection.replace(documentKey, doc, next.raw, next.doc)
+  return { before, after: next.raw, changed: true }
+}
+
+function replaced(collection: Collection, replacement: Replacement, before: Buffer): StoredDocument {
+  const raw = replacement.over(before)
+  checkSize(raw)
+  return { raw, doc: DocReader.of(fieldsOfUpdate(collection, replacement)).read(raw) }
+}
+
+/** undefined: nothing has changed. */
+function updated(update: Update, found: Found): StoredDocument | undefined {
+  const context = { isInsert: false, positionalIndex: found.arrayIndex, now: new Date() }
+  const doc = guarded(() => update.apply(found.doc, context))
+  if (doc === found.doc) return undefined
+  const raw = documentFromUpdate(found, doc, found.read)
+  return raw === undefined ? updated(update, { ...found, doc: readDoc(found.raw), read: undefined }) : { raw, doc }
 }
 
 /** Inside Environment.write: what an upsert makes when nothing matched. */
 export function insertUpserted(
   collection: Collection,
-  update: Update,
+  update: Change,
   { filter, bypassValidation }: Pick<UpdateStatement, 'filter' | 'bypassValidation'>,
-): { doc: Doc; raw: Buffer } {
-  const context = { isInsert: true, now: new Date() }
-  const doc = withId(guarded(() => update.apply(upsertBase(filter), context)))
-  const raw = documentFromUpsert(doc)
+): StoredDocument {
+  const base = upsertBase(filter)
+  const { raw, doc } =
+    update.kind === 'replacement'
+      ? documentFromClient(update.asNew(base), DocReader.whole)
+      : documentFromUpsert(guarded(() => update.apply(base, { isInsert: true, now: new Date() })))
   if (bypassValidation !== true) checkNew(collection, doc)
   collection.insert(raw, doc)
   return { doc, raw }

@@ -6,7 +6,6 @@ import { applyTree } from './update/apply'
 import { compileArrayFilters } from './update/array-filters'
 import { refuseChangedId, withIdOf } from './update/identity'
 import { compileOperators } from './update/operators'
-import { dollarField } from './update/path'
 import { compileUpdatePipeline } from './update/pipeline'
 import { buildTree } from './update/tree'
 import type { FieldsNode, UpdateNode } from './update/tree'
@@ -30,7 +29,7 @@ export interface UpdateContext {
 }
 
 export interface Update {
-  readonly kind: 'operators' | 'replacement' | 'pipeline'
+  readonly kind: 'operators' | 'pipeline'
   /** The top-level fields that it looks at and changes; undefined: it may be any. */
   readonly fields: ReadonlySet<string> | undefined
   /** True when the update has a positional `$`, so that the match must be traced. */
@@ -40,8 +39,7 @@ export interface Update {
 }
 
 /**
- * Compiles the three kinds of update: operators (`{$set: …}`), a replacement (`{…}`) and a pipeline (`[{$set: …}]`).
- * Throws CommandError for what cannot be understood; apply() throws it for what does not fit the document.
+ * Compiles what computes a document from another: operators (`{$set: …}`) and a pipeline (`[{$set: …}]`). Throws CommandError for what cannot be understood; apply() throws it for what does not fit the document.
  * https://www.mongodb.com/docs/manual/reference/command/update/
  */
 export function compileUpdate(update: Doc | readonly Doc[], options: UpdateOptions = {}): Update {
@@ -51,8 +49,7 @@ export function compileUpdate(update: Doc | readonly Doc[], options: UpdateOptio
     }
     return pipelineUpdate(update, options.variables)
   }
-  const first = Object.keys(update)[0]
-  return first?.startsWith('$') ? operatorUpdate(update, options.arrayFilters ?? []) : replacement(update)
+  return operatorUpdate(update, options.arrayFilters ?? [])
 }
 
 function isPipeline(update: Doc | readonly Doc[]): update is readonly Doc[] {
@@ -81,17 +78,6 @@ function hasMatched(tree: FieldsNode): boolean {
     node.kind !== 'leaf' &&
     ((node.kind === 'fields' && node.matched !== undefined) || [...node.children.values()].some(search))
   return search(tree)
-}
-
-function replacement(fields: Doc): Update {
-  const dollar = Object.keys(fields).find((name) => name.startsWith('$'))
-  if (dollar !== undefined) throw dollarField(dollar, dollar)
-  return {
-    kind: 'replacement',
-    fields: undefined,
-    needsPosition: false,
-    apply: (doc) => sameIfIdentical(doc, withIdOf(doc, fields)),
-  }
 }
 
 function pipelineUpdate(pipeline: readonly Doc[], variables: Doc | undefined): Update {

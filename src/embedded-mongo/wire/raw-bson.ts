@@ -187,28 +187,29 @@ function valueBytes(bytes: Buffer, type: number, at: number): number {
   }
 }
 
-/** A document, and the documents of one of its arrays, which stand there no more. */
-export interface ArrayCut {
+/** A document, and the value of one of its fields, which stands there no more. */
+export interface FieldTaken {
   readonly rest: Buffer
-  readonly documents: readonly Buffer[]
+  readonly value: Buffer
 }
 
 /**
- * Takes the array `name` of documents out of a document that nobody has checked. Neither is the rest then checked, nor
- * what stands in the documents. undefined: there is no such array, or the bytes are not well-formed.
+ * Takes the field `name`, a document or an array, out of a document that nobody has checked. Neither is the rest then
+ * checked, nor what stands in the value. undefined: there is no such field, or the bytes are not well-formed.
  */
-export function cutArray(bytes: Buffer, name: string): ArrayCut | undefined {
+export function takeField(bytes: Buffer, name: string, kind: 'document' | 'array'): FieldTaken | undefined {
   const end = bytes.length - 1
+  const wanted = kind === 'array' ? TYPE_ARRAY : TYPE_DOCUMENT
   try {
     for (let at = 4; at < end;) {
       const type = bytes[at] as number
       const nameEnd = cstringEnd(bytes, at + 1, end)
       const value = nameEnd + 1
-      if (type === TYPE_ARRAY && bytes.toString('utf8', at + 1, nameEnd) === name) {
-        const documents = documentsOf(bytes, value, end)
-        if (documents === undefined) return undefined
-        const next = value + bytes.readInt32LE(value)
-        return { rest: joinFields([bytes.subarray(4, at), bytes.subarray(next, end)]), documents }
+      if (type === wanted && bytes.toString('utf8', at + 1, nameEnd) === name) {
+        const next = value + sizeAt(bytes, value, end)
+        if (next === value) return undefined
+        const rest = joinFields([bytes.subarray(4, at), bytes.subarray(next, end)])
+        return { rest, value: bytes.subarray(value, next) }
       }
       at = checkValue(bytes, type, value, end, 1)
     }
@@ -218,21 +219,30 @@ export function cutArray(bytes: Buffer, name: string): ArrayCut | undefined {
   return undefined
 }
 
-/** The documents of an array, by their lengths; undefined where they do not add up, or something else is among them. */
-function documentsOf(bytes: Buffer, start: number, limit: number): readonly Buffer[] | undefined {
-  const EMPTY_BYTES = 5
-  const sizeAt = (at: number, max: number): number => (at + EMPTY_BYTES <= max ? bytes.readInt32LE(at) : 0)
-  const end = start + sizeAt(start, limit) - 1
-  if (end < start + EMPTY_BYTES - 1 || end >= limit || bytes[end] !== 0) return undefined
+/** The documents of an array that nobody has checked; undefined where something else is among them. */
+export function documentsOf(array: Buffer): readonly Buffer[] | undefined {
+  const end = array.length - 1
   const documents: Buffer[] = []
-  for (let at = start + 4; at < end;) {
-    const value = cstringEnd(bytes, at + 1, end) + 1
-    const size = sizeAt(value, end)
-    if (bytes[at] !== TYPE_DOCUMENT || size < EMPTY_BYTES || value + size > end) return undefined
-    documents.push(bytes.subarray(value, value + size))
-    at = value + size
+  try {
+    for (let at = 4; at < end;) {
+      const value = cstringEnd(array, at + 1, end) + 1
+      const size = sizeAt(array, value, end)
+      if (array[at] !== TYPE_DOCUMENT || size === 0) return undefined
+      documents.push(array.subarray(value, value + size))
+      at = value + size
+    }
+    return documents
+  } catch (error) {
+    if (!(error instanceof InvalidBsonError)) throw error
+    return undefined
   }
-  return documents
+}
+
+/** The length of the document or array at `at`, if it has one and ends where it says; else 0. */
+function sizeAt(bytes: Buffer, at: number, limit: number): number {
+  const EMPTY_BYTES = 5
+  const size = at + EMPTY_BYTES <= limit ? bytes.readInt32LE(at) : 0
+  return size >= EMPTY_BYTES && at + size <= limit && bytes[at + size - 1] === 0 ? size : 0
 }
 
 /** A document of the given pieces of others' bytes, each a run of whole fields. */

@@ -30,13 +30,13 @@ export function withIdOf(before: Doc, after: Doc): Doc {
     return after
   }
   const id = before['_id']
-  if (hasField(after, '_id') && !valuesEqual(after['_id'], id)) throw altered(after['_id'])
+  if (hasField(after, '_id') && !valuesEqual(after['_id'], id)) throw alteredId(after['_id'])
   const result: Doc = { _id: id }
   for (const [name, value] of Object.entries(after)) if (name !== '_id') setField(result, name, value)
   return result
 }
 
-function altered(id: unknown): CommandError {
+export function alteredId(id: unknown): CommandError {
   return immutableField(
     `After applying the update, the (immutable) field '_id' was found to have been altered to _id: ${showValue(id)}`,
   )

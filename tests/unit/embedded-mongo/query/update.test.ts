@@ -281,11 +281,9 @@ describe('refusals', () => {
     ['another _id', { _id: 1 }, { $set: { _id: 2 } }, 66],
     ['no _id', { _id: 1 }, { $unset: { _id: 1 } }, 66],
     ['a part of the _id', { _id: { x: 1 } }, { $set: { '_id.x': 2 } }, 66],
-    ['a replacement with another _id', { _id: 1 }, { _id: 2, a: 1 }, 66],
-    ['an _id that is an array', {}, { _id: [1] }, 53],
+    ['an _id that is an array', {}, { $set: { _id: [1] } }, 53],
     ['an unknown operator', {}, { $foo: { a: 1 } }, 9],
     ['a field among operators', {}, { $set: { a: 1 }, b: 1 }, 9],
-    ['an operator among fields', {}, { b: 1, $set: { a: 1 } }, 52],
     ['an operator without fields', {}, { $set: 5 }, 9],
     ['a dollar name', {}, { $set: { $x: 1 } }, 52],
     ['an empty path', {}, { $set: { '': 1 } }, 56],
@@ -327,18 +325,6 @@ describe('refusals', () => {
     ['with a name that is none', [{ E: 1 }], 2],
   ])('an array filter %s', (_name, arrayFilters, code) => {
     expect(errorOf(() => update({ a: [1] }, { $set: { 'a.$[e]': 1 } }, { arrayFilters }))).toBe(code)
-  })
-})
-
-describe('replacement', () => {
-  test('keeps the _id, in front', () => {
-    expect(Object.entries(update({ _id: 1, a: 1 }, { b: 2 }))).toStrictEqual(Object.entries(stored({ _id: 1, b: 2 })))
-    expect(update({ _id: 1 }, { b: 1, _id: long(1) })).toStrictEqual(stored({ _id: 1, b: 1 }))
-  })
-
-  test('by the same document is no change', () => {
-    const doc = stored({ _id: 1, a: [{ x: 1 }] })
-    expect(compileUpdate(stored({ a: [{ x: 1 }] })).apply(doc, { isInsert: false, now: NOW })).toBe(doc)
   })
 })
 

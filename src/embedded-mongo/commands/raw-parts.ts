@@ -1,0 +1,37 @@
+import type { Message } from '../wire/message'
+import { documentsOf, takeField } from '../wire/raw-bson'
+import type { Command } from './command'
+
+/**
+ * What a command takes as it comes leaves the body, which is read into objects, and becomes a sequence: as other drivers
+ * send it.
+ */
+export function withRawParts(message: Message, { rawArray, rawReplacement }: Command): Message {
+  if (rawArray !== undefined && !message.sequences.has(rawArray)) {
+    const taken = takeField(message.body, rawArray, 'array')
+    const documents = taken === undefined ? undefined : documentsOf(taken.value)
+    if (taken !== undefined && documents !== undefined) return withSequence(message, taken.rest, rawArray, documents)
+  }
+  if (rawReplacement !== undefined && !message.sequences.has(rawReplacement)) {
+    const { rest, replacement } = takeReplacement(message.body, rawReplacement)
+    if (replacement !== undefined) return withSequence(message, rest, rawReplacement, [replacement])
+  }
+  return message
+}
+
+function withSequence(message: Message, body: Buffer, name: string, documents: readonly Buffer[]): Message {
+  return { ...message, body, sequences: new Map([...message.sequences, [name, documents]]) }
+}
+
+/** Takes a replacement out of what nobody has checked. Operators, and what is no document at all, stay where they are. */
+export function takeReplacement(
+  bytes: Buffer,
+  field: string,
+): { readonly rest: Buffer; readonly replacement: Buffer | undefined } {
+  const FIRST_NAME = 5
+  const taken = takeField(bytes, field, 'document')
+  if (taken === undefined || taken.value[FIRST_NAME] === DOLLAR) return { rest: bytes, replacement: undefined }
+  return { rest: taken.rest, replacement: taken.value }
+}
+
+const DOLLAR = 0x24
