@@ -423,7 +423,7 @@ describe('changes that cannot be', () => {
 describe('fields that neither the filter nor the update nor an index names', () => {
   const before = { first: 1, a: 1, '7': 'seven', second: { x: [1, null] }, b: 2, third: 'text' }
 
-  it.each<[Document, readonly (readonly [string, unknown])[]]>([
+  it.each<[Document | Document[], readonly (readonly [string, unknown])[]]>([
     [
       { $set: { a: 2 } },
       [
@@ -485,6 +485,29 @@ describe('fields that neither the filter nor the update nor an index names', () 
         ['second', { x: [1, null] }],
         ['b', 2],
         ['third', 1],
+      ],
+    ],
+    [
+      [{ $set: { a: { $add: ['$b', 1] }, new: '$second.x' } }, { $unset: ['b', 'nope'] }],
+      [
+        ['7', 'seven'],
+        ['first', 1],
+        ['a', 3],
+        ['second', { x: [1, null] }],
+        ['third', 'text'],
+        ['new', [1, null]],
+      ],
+    ],
+    [
+      [{ $set: { copy: '$$ROOT.first' } }],
+      [
+        ['7', 'seven'],
+        ['first', 1],
+        ['a', 1],
+        ['second', { x: [1, null] }],
+        ['b', 2],
+        ['third', 'text'],
+        ['copy', 1],
       ],
     ],
   ])('%j leaves them as they are, in their places', async (change, after) => {

@@ -126,7 +126,7 @@ function replaced(collection: Collection, replacement: Replacement, before: Buff
 /** undefined: nothing has changed. */
 function updated(update: Update, found: Found): StoredDocument | undefined {
   const context = { isInsert: false, positionalIndex: found.arrayIndex, now: new Date() }
-  const doc = guarded(() => update.apply(found.doc, context))
+  const doc = guarded(() => update.apply(found.doc, context), found.read === undefined ? found.raw.length : 0)
   if (doc === found.doc) return undefined
   const raw = documentFromUpdate(found, doc, found.read)
   return raw === undefined ? updated(update, { ...found, doc: readDoc(found.raw), read: undefined }) : { raw, doc }

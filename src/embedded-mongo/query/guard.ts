@@ -29,12 +29,16 @@ export function isRestart(error: unknown): boolean {
 /** What the thread is in. All of it is synchronous. */
 let inside: 'nothing' | 'trial' | 'guard' = 'nothing'
 
+/** Work on more than that begins under the watch: to copy its fields once may take longer than anybody should wait. */
+const FREE_BYTES = 1_024 * 1_024
+
 /**
- * Runs the work on one document: freely, unless it turns out to be costly, or to be much; then again, under guard. So it
+ * Runs the work on one document, or on `bytes` of it: freely, unless it turns out to be costly, or to be much; then again, under guard. So it
  * must be possible to break it off anywhere and to begin anew.
  */
-export function guarded<T>(run: () => T): T {
+export function guarded<T>(run: () => T, bytes = 0): T {
   if (inside !== 'nothing') return run()
+  if (bytes > FREE_BYTES) return underGuard(run)
   inside = 'trial'
   try {
     return counted(FREE_STEPS, NEEDS_GUARD, run)

@@ -6,7 +6,7 @@ import { applyTree } from './update/apply'
 import { compileArrayFilters } from './update/array-filters'
 import { refuseChangedId, withIdOf } from './update/identity'
 import { compileOperators } from './update/operators'
-import { compileUpdatePipeline } from './update/pipeline'
+import { compileUpdatePipeline, fieldsOfPipeline } from './update/pipeline'
 import { buildTree } from './update/tree'
 import type { FieldsNode, UpdateNode } from './update/tree'
 import { equalityFields } from './update/upsert-base'
@@ -84,7 +84,7 @@ function pipelineUpdate(pipeline: readonly Doc[], variables: Doc | undefined): U
   const run = compileUpdatePipeline(pipeline, variables)
   return {
     kind: 'pipeline',
-    fields: undefined,
+    fields: fieldsOfPipeline(pipeline),
     needsPosition: false,
     apply: (doc, { now }) => {
       const result = run(doc, now)
