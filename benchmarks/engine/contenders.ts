@@ -26,6 +26,9 @@ export interface RunningServer {
   readonly stop: () => Promise<void>
 }
 
+/** The engine once more, without its promise: for comparison with what promises no more. */
+export const IN_MEMORY = 'engine-memory'
+
 /** A server that takes part, as its own defaults start it. */
 export interface Contender {
   readonly name: string
@@ -36,20 +39,21 @@ export interface Contender {
   command(port: number, folder: string): Promise<readonly string[]>
 }
 
+const engineCommand = (port: number, ...options: readonly string[]) =>
+  Promise.resolve([process.execPath, join(PROJECT, 'dist/embedded-mongo/main.js'), '--port', String(port), ...options])
+
 export const CONTENDERS: readonly Contender[] = [
   {
     name: 'engine',
     title: 'the embedded engine',
     promise: 'on disk (fdatasync) before it is acknowledged: outlives a crash of the process and of the machine',
-    command: (port, folder) =>
-      Promise.resolve([
-        process.execPath,
-        join(PROJECT, 'dist/embedded-mongo/main.js'),
-        '--port',
-        String(port),
-        '--dbpath',
-        folder,
-      ]),
+    command: (port, folder) => engineCommand(port, '--dbpath', folder),
+  },
+  {
+    name: IN_MEMORY,
+    title: 'the embedded engine, --in-memory',
+    promise: 'in memory alone: lost with the process, as what mongo-java-server acknowledges',
+    command: (port) => engineCommand(port, '--in-memory'),
   },
   {
     name: 'secantus',

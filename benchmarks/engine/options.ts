@@ -17,7 +17,8 @@ export interface Options {
 }
 
 export const HELP = `npm run bench:engine -- [options]
-  --servers engine,secantus,java   who takes part (all that can be had)
+  --servers engine,engine-memory,secantus,java
+                                   who takes part (all that can be had)
   --operations 'insert,...'        what is measured (all)
   --documents 100000               documents in each server
   --seconds 3                      length of each window
