@@ -121,6 +121,25 @@ describe('order over all types', () => {
   })
 })
 
+it('fields with an empty name, and with names that JavaScript has a use for', async () => {
+  const documents = ['', '__proto__', 'constructor', '7', 'é'].map((name, _id) => ({ _id, [name]: 'x', other: 1 }))
+  const collection = await engine.collection(documents)
+  // What looks at no field is not what looks at the one without a name.
+  expect(await collection.countDocuments({ $alwaysTrue: 1 })).toBe(documents.length)
+  for (const { _id, ...fields } of documents) {
+    const [name] = Object.entries(fields).find(([, value]) => value === 'x')!
+    const ids = (filter: Document) =>
+      collection
+        .find(filter)
+        .map((doc) => doc['_id'])
+        .toArray()
+    expect([name, await ids({ [name]: 'x' })]).toEqual([name, [_id]])
+    expect([name, await ids({ [name]: { $exists: true } })]).toEqual([name, [_id]])
+    await collection.updateOne({ [name]: 'x' }, { $set: { new: 1 } })
+    expect(await collection.findOne({ _id })).toEqual({ _id, [name]: 'x', other: 1, new: 1 })
+  }
+})
+
 describe('null and missing', () => {
   const DOCUMENTS = [{ _id: 1 }, { _id: 2, a: null }, { _id: 3, a: 1 }, { _id: 4, a: [null] }, { _id: 5, a: [] }]
   it.each<[Filter<Doc>, number[]]>([

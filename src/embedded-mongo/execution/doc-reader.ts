@@ -19,7 +19,8 @@ export class DocReader {
   /** `fields` undefined: it is not known who looks at what. */
   static of(fields: ReadonlySet<string> | undefined): DocReader {
     if (fields === undefined) return DocReader.whole
-    const key = [...fields].join('\0')
+    // A name holds no zero, but may be empty.
+    const key = [fields.size, ...fields].join('\0')
     let reader = known.get(key)
     if (reader === undefined) {
       reader = new DocReader(fields)
