@@ -141,6 +141,48 @@ it('a connection that sends half a message and waits disturbs nobody', async () 
   await Promise.all(waiting.map((socket) => socket.end()))
 })
 
+it.each([
+  ['insert', { insert: 'c', $db: 'd' }, 'documents', { _id: 1, a: 1 }],
+  ['update', { update: 'c', $db: 'd' }, 'updates', { q: { _id: 1 }, u: { a: 1 }, upsert: true }],
+  [
+    'bulkWrite',
+    { bulkWrite: 1, nsInfo: [{ ns: 'd.c' }], $db: 'admin' },
+    'ops',
+    { insert: 0, document: {}, updateMods: {} },
+  ],
+  [
+    'bulkWrite',
+    { bulkWrite: 1, nsInfo: [{ ns: 'd.c' }], $db: 'admin' },
+    'ops',
+    { update: 0, filter: {}, updateMods: {} },
+  ],
+  ['findAndModify', { findAndModify: 'c', $db: 'd' }, 'update', { a: 1 }],
+])(
+  '%s: a document that does not end where it says, in a sequence or in the body',
+  async (_name, command, field, document) => {
+    const bytes = Buffer.from(BSON.serialize(document))
+    const socket = await WireSocket.open(engine.uri)
+    for (let at = 0; at < bytes.length; at++) {
+      for (const value of [0x00, 0x10, 0x7f, 0xff]) {
+        const changed = Buffer.from(bytes)
+        changed[at] = value
+        const array = Buffer.concat([Buffer.of(0, 0, 0, 0, 3, 0x30, 0), changed, Buffer.of(0)])
+        array.writeInt32LE(array.length)
+        // Lengths of the document itself belong to the message.
+        if (at >= 4) {
+          const reply = await socket.request(opMsg([bodySection(command), sequenceSection(field, [changed])]))
+          expect(msgDocument(reply)).toHaveProperty('ok')
+        }
+        const isArray = field !== 'update'
+        const body = withField(command, isArray ? 4 : 3, field, isArray ? array : changed)
+        expect(msgDocument(await socket.request(opMsg([bodySection(body)])))).toHaveProperty('ok')
+      }
+    }
+    expect(msgDocument(await socket.request(opMsg([ping])))).toEqual({ ok: 1 })
+    await socket.end()
+  },
+)
+
 it('a client that goes in the middle of an answer disturbs nobody', async () => {
   const collection = await engine.collection(Array.from({ length: 100 }, () => ({ text: 'x'.repeat(50_000) })))
   const request = opMsg([bodySection({ find: collection.collectionName, $db: collection.dbName })])

@@ -335,6 +335,22 @@ it('equal elements of one document have one entry, also where a collation makes 
   expect(await collection.find({ a: 'X' }).collation(collation).hint('folded').toArray()).toHaveLength(1)
 })
 
+it('a document that looks like a reference has its entries, and loses them', async () => {
+  const collection = await engine.collection()
+  await collection.createIndex({ t: 1 })
+  await collection.insertMany([1, 2, 3].map((_id) => ({ _id, t: _id, $ref: 'other', $id: 7 })))
+  expect(await collection.find({ t: 2 }).project({ t: 1 }).toArray()).toEqual([{ _id: 2, t: 2 }])
+  await collection.updateOne({ t: 2 }, { $inc: { t: 10 } })
+  expect(await collection.deleteMany({ $expr: { $lt: ['$$ROOT.t', 4] } })).toMatchObject({ deletedCount: 2 })
+  const validity = await engine.db.command({ validate: collection.collectionName })
+  expect(validity).toMatchObject({ valid: true, keysPerIndex: { _id_: 1, t_1: 1 } })
+  await collection.deleteMany({})
+  expect(await engine.db.command({ validate: collection.collectionName })).toMatchObject({
+    valid: true,
+    keysPerIndex: { t_1: 0 },
+  })
+})
+
 it('two arrays in one compound index: 171', async () => {
   const collection = await engine.collection()
   await collection.createIndexes([{ key: { a: 1, b: 1 } }])

@@ -339,6 +339,17 @@ describe('replacement and pipeline', () => {
     expect(await collection.findOne()).toEqual({ _id: 1 })
   })
 
+  it('a replacement of what an upsert has made of names that are whole numbers', async () => {
+    const collection = await engine.collection()
+    await collection.updateOne({ _id: 1 }, { $set: { '2024': 5 } }, { upsert: true })
+    const raw = (await collection.find({}, { raw: true }).toArray()) as unknown as Buffer[]
+    expect(raw[0]!.toString('latin1', 5, 8)).toBe('_id')
+    await collection.replaceOne({ '2024': 5 }, { _id: 1, a: 1 })
+    expect(await collection.findOne()).toEqual({ _id: 1, a: 1 })
+    await collection.replaceOne({ _id: 1 }, { '7': 1, a: 2 })
+    expect(await collection.findOne({ a: 2 })).toEqual({ _id: 1, '7': 1, a: 2 })
+  })
+
   it.each<[Document[], Document]>([
     [[{ $set: { c: { $add: ['$a', '$b'] } } }], { a: 1, b: 2, c: 3 }],
     [[{ $addFields: { 'd.e': '$a' } }], { a: 1, b: 2, d: { e: 1 } }],
@@ -496,6 +507,29 @@ describe('fields that neither the filter nor the update nor an index names', () 
         ['second', { x: [1, null] }],
         ['third', 'text'],
         ['new', [1, null]],
+      ],
+    ],
+    [
+      [{ $unset: 'a' }, { $set: { a: 1 } }],
+      [
+        ['7', 'seven'],
+        ['first', 1],
+        ['second', { x: [1, null] }],
+        ['b', 2],
+        ['third', 'text'],
+        ['a', 1],
+      ],
+    ],
+    [
+      { $set: Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`a${i}.x`, i])) },
+      [
+        ['7', 'seven'],
+        ['first', 1],
+        ['a', 1],
+        ['second', { x: [1, null] }],
+        ['b', 2],
+        ['third', 'text'],
+        ...Array.from({ length: 100 }, (_, i) => [`a${i}`, { x: i }] as const).toSorted(([a], [b]) => (a < b ? -1 : 1)),
       ],
     ],
     [

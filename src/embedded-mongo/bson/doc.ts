@@ -1,4 +1,4 @@
-import { deserialize, serialize } from 'bson'
+import { DBRef, deserialize, serialize } from 'bson'
 
 /**
  * A document as it is stored: nothing is promoted. Int32, Double, Long, Decimal128, Binary, ObjectId, BSONRegExp,
@@ -17,7 +17,13 @@ const READ_OPTIONS = {
 } as const
 
 export function readDoc(bytes: Uint8Array): Doc {
-  return deserialize(bytes, READ_OPTIONS)
+  const doc: Doc = deserialize(bytes, READ_OPTIONS)
+  return doc instanceof DBRef ? docOfReference(doc) : doc
+}
+
+/** What looks like a reference is read as one, be it a whole document. */
+export function docOfReference(ref: DBRef): Doc {
+  return { $ref: ref.collection, $id: ref.oid, ...(ref.db === undefined ? {} : { $db: ref.db }), ...ref.fields }
 }
 
 export function writeDoc(doc: Doc): Uint8Array {

@@ -1,5 +1,5 @@
 import type { Binary, BSONRegExp, Code, DBRef, Decimal128, Double, Int32, Long, ObjectId, Timestamp } from 'bson'
-import { isDoc } from './doc'
+import { docOfReference, isDoc } from './doc'
 import type { Doc } from './doc'
 
 /**
@@ -98,8 +98,7 @@ export function textOf(value: unknown): string {
 /** The fields of a sub-document; a DBRef, which bson makes of `{$ref, $id}`, is taken apart again. */
 export function docOf(value: object): Doc {
   if (bsonType(value) !== 'DBRef') return value as Doc
-  const ref = value as DBRef
-  return { $ref: ref.collection, $id: ref.oid, ...(ref.db === undefined ? {} : { $db: ref.db }), ...ref.fields }
+  return docOfReference(value as DBRef)
 }
 
 /** Pattern and options of a regular expression of either kind. */

@@ -4,7 +4,7 @@ import { badValue, failedToParse } from '../bson/errors'
 import type { DeleteStatement } from '../execution/delete'
 import type { UpdateStatement } from '../execution/update'
 import type { Outcome } from '../sessions/statement-log'
-import { checkBson, rawFields } from '../wire/raw-bson'
+import { checkBson, firstFieldName, rawFields } from '../wire/raw-bson'
 import { Arguments, parseNamespace } from './arguments'
 import type { Command, CommandContext, Reply } from './command'
 import { openListCursor } from './cursor-reply'
@@ -68,7 +68,8 @@ interface Around {
 }
 
 function parseOperation(raw: Buffer, { namespaces, variables, bypassValidation }: Around): Operation {
-  const { rest, replacement } = takeReplacement(raw, 'updateMods')
+  const isUpdate = firstFieldName(raw) === 'update'
+  const { rest, replacement } = isUpdate ? takeReplacement(raw, 'updateMods') : { rest: raw, replacement: undefined }
   checkBson(rest)
   const doc = readDoc(rest)
   const kind = (['insert', 'update', 'delete'] as const).find((name) => Object.hasOwn(doc, name))
@@ -82,8 +83,8 @@ function parseOperation(raw: Buffer, { namespaces, variables, bypassValidation }
   const start = ((): Operation['start'] => {
     if (kind === 'insert') {
       args.requiredDocument('document')
-      const { value = 0, end = 0 } = [...rawFields(raw)].find((field) => field.name === 'document') ?? {}
-      const document = raw.subarray(value, end)
+      const { value = 0, end = 0 } = [...rawFields(rest)].find((field) => field.name === 'document') ?? {}
+      const document = rest.subarray(value, end)
       return (context) => startInsert(liveCollection(context, database, name), document, bypassValidation)
     }
     const query = { filter: args.requiredDocument('filter'), hint: args.hint(), collation: args.document('collation') }

@@ -75,6 +75,7 @@ class DistinctValues {
   /** In steps, a value in each. */
   *add(doc: Record<string, unknown>): Generator<void> {
     for (const [value] of indexKeys(doc, this.pattern, { sparse: true }).keys) {
+      yield
       if (value === undefined || value === EMPTY_ARRAY) continue
       const keyed = this.collation === undefined ? value : this.collation.keyOf(value)
       const key = encodeValue(keyed).toString('latin1')
@@ -82,7 +83,6 @@ class DistinctValues {
       this.values.set(key, value)
       this.bytes += key.length
       if (this.bytes > DOCUMENT_BYTES_MAX) throw new CommandError(17217, 'Location17217', 'distinct too big, 16mb cap')
-      yield
     }
   }
 

@@ -6,6 +6,9 @@ import { FieldCut } from '../wire/raw-bson'
 const KNOWN_MAX = 256
 const KEY_LENGTH_MAX = 1_000
 
+/** Who looks at more gets all. */
+const FIELDS_MAX = 64
+
 /** Reads of stored documents the top-level fields that somebody will look at, or all of them. */
 export class DocReader {
   static readonly whole = new DocReader(undefined)
@@ -18,7 +21,7 @@ export class DocReader {
 
   /** `fields` undefined: it is not known who looks at what. */
   static of(fields: ReadonlySet<string> | undefined): DocReader {
-    if (fields === undefined) return DocReader.whole
+    if (fields === undefined || fields.size > FIELDS_MAX) return DocReader.whole
     // A name holds no zero, but may be empty.
     const key = [fields.size, ...fields].join('\0')
     let reader = known.get(key)

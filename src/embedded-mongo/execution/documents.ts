@@ -21,7 +21,7 @@ export interface StoredDocument {
  */
 export function documentFromClient(bytes: Buffer, reader: DocReader): StoredDocument {
   checkDocument(bytes)
-  const raw = firstFieldName(bytes) === '_id' ? bytes : withIdFirst(bytes)
+  const raw = idFirst(bytes)
   checkSize(raw)
   const doc = reader.read(raw)
   checkId(doc['_id'])
@@ -38,7 +38,9 @@ export function checkDocument(bytes: Buffer): void {
   }
 }
 
-function withIdFirst(bytes: Buffer): Buffer {
+/** JavaScript puts names that are whole numbers before it, and clients what they like. */
+function idFirst(bytes: Buffer): Buffer {
+  if (firstFieldName(bytes) === '_id') return bytes
   const fields = [...rawFields(bytes)]
   const id = fields.find((field) => field.name === '_id')
   if (id === undefined) return joinFields([writeDoc({ _id: new ObjectId() }).subarray(4, -1), bytes.subarray(4, -1)])
@@ -59,8 +61,9 @@ export function documentFromUpdate(before: StoredDocument, after: Doc, read: Fie
     read === undefined
       ? changedBytes(before.doc, before.raw, after)
       : changedFields(before.doc, before.raw, after, read)
-  if (raw !== undefined) checkSize(raw)
-  return raw
+  if (raw === undefined) return undefined
+  checkSize(raw)
+  return idFirst(raw)
 }
 
 /** A new document that an upsert has made: with an _id, which comes first. Throws as documentFromUpdate does. */
@@ -68,7 +71,7 @@ export function documentFromUpsert(made: Doc): StoredDocument {
   const { _id: id, ...rest } = made
   const doc = { _id: id === undefined ? new ObjectId() : id, ...rest }
   checkId(doc._id)
-  const raw = writeBuffer(doc)
+  const raw = idFirst(writeBuffer(doc))
   checkSize(raw)
   return { raw, doc }
 }

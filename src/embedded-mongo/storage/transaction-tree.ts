@@ -86,9 +86,10 @@ export class TransactionTree implements Tree {
   private change(key: Buffer, value: Buffer | undefined): void {
     this.owner.checkOpen()
     this.owner.account(key.length + (value?.length ?? 0))
+    const kept = value === undefined ? undefined : alone(value)
     const known = this.changes.get(key)
-    if (known !== undefined) known.value = value
-    else this.changes.set({ key: Buffer.from(key), before: this.before(key), value })
+    if (known !== undefined) known.value = kept
+    else this.changes.set({ key: Buffer.from(key), before: this.before(key), value: kept })
   }
 
   clear(): void {
@@ -159,6 +160,11 @@ export class TransactionTree implements Tree {
     for (const key of this.claimed) this.base.unlock(key)
     this.claimed.length = 0
   }
+}
+
+/** A small part of a large message must not keep all of that. */
+function alone(value: Buffer): Buffer {
+  return value.buffer.byteLength > Math.max(Buffer.poolSize, 2 * value.length) ? Buffer.from(value) : value
 }
 
 function isSame(a: Buffer | undefined, b: Buffer | undefined): boolean {

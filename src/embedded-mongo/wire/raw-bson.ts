@@ -199,6 +199,7 @@ export interface FieldTaken {
  */
 export function takeField(bytes: Buffer, name: string, kind: 'document' | 'array'): FieldTaken | undefined {
   const end = bytes.length - 1
+  if (sizeAt(bytes, 0, bytes.length) !== bytes.length) return undefined
   const wanted = kind === 'array' ? TYPE_ARRAY : TYPE_DOCUMENT
   try {
     for (let at = 4; at < end;) {
@@ -262,8 +263,8 @@ export function joinFields(pieces: readonly Uint8Array[]): Buffer {
 
 /** Top-level fields to keep or to leave out, made once and cut out of many documents. */
 export class FieldCut {
-  /** By length, so that a name is compared with few others, and never decoded. */
-  private readonly namesByLength: (readonly Buffer[])[] = []
+  /** By length, so that a name is compared with few others, and not decoded; where they are many, in latin1. */
+  private readonly namesByLength: (Buffer[] | Set<string>)[] = []
 
   constructor(
     private readonly mode: 'include' | 'exclude',
@@ -271,7 +272,9 @@ export class FieldCut {
   ) {
     for (const field of fields) {
       const name = Buffer.from(field)
-      this.namesByLength[name.length] = [...(this.namesByLength[name.length] ?? []), name]
+      const alike = (this.namesByLength[name.length] ??= [])
+      if (Array.isArray(alike) && alike.length < COMPARED_MAX) alike.push(name)
+      else this.namesByLength[name.length] = withName(alike, name)
     }
   }
 
@@ -317,8 +320,17 @@ export class FieldCut {
 
   private isNamed(bytes: Buffer, start: number, end: number): boolean {
     const names = this.namesByLength[end - start]
+    if (names instanceof Set) return names.has(bytes.toString('latin1', start, end))
     return names?.some((name) => startsWithAt(bytes, start, name)) === true
   }
+}
+
+/** More names of one length are looked up. */
+const COMPARED_MAX = 8
+
+function withName(names: readonly Buffer[] | Set<string>, name: Buffer): Set<string> {
+  const set = names instanceof Set ? names : new Set(names.map((known) => known.toString('latin1')))
+  return set.add(name.toString('latin1'))
 }
 
 function startsWithAt(bytes: Buffer, at: number, name: Buffer): boolean {

@@ -21,18 +21,27 @@ export function compileUpdatePipeline(
 
 /** The top-level fields that a pipeline looks at and changes; undefined where it may be any, or drops what it does not name. */
 export function fieldsOfPipeline(pipeline: readonly Doc[]): ReadonlySet<string> | undefined {
+  const written = new Set<string>()
   const fields = new Set<string>()
   for (const stage of pipeline) {
-    const name = stageName(stage)
-    const spec = stage[name]
-    if (name === '$set' || name === '$addFields') {
-      if (!isDoc(spec) || !addFieldsNamed(spec, fields)) return undefined
-      for (const path of Object.keys(spec)) fields.add(topLevel(path))
-    } else if (name === '$unset') {
-      for (const path of Array.isArray(spec) ? spec : [spec]) fields.add(topLevel(String(path)))
-    } else return undefined
+    const names = fieldsWritten(stage)
+    if (names === undefined || !addFieldsNamed(stage, fields)) return undefined
+    for (const name of names) {
+      // What one stage takes away and another brings back has another place.
+      if (written.has(name)) return undefined
+      written.add(name)
+      fields.add(name)
+    }
   }
   return fields
+}
+
+/** The top-level fields that a stage changes; undefined where others may be gone behind it. */
+function fieldsWritten(stage: Doc): ReadonlySet<string> | undefined {
+  const { $set, $addFields = $set, $unset } = stage
+  if (isDoc($addFields)) return new Set(Object.keys($addFields).map(topLevel))
+  if (typeof $unset === 'string') return new Set([topLevel($unset)])
+  return Array.isArray($unset) ? new Set($unset.map((path) => topLevel(String(path)))) : undefined
 }
 
 function refused(name: string): CommandError {
