@@ -162,10 +162,17 @@ export function* rawFields(bytes: Buffer): Generator<RawField> {
     const type = bytes[start] as number
     const nameEnd = bytes.indexOf(0, start + 1)
     const value = nameEnd + 1
-    const end = value + valueBytes(bytes, type, value)
+    const end = fieldEnd(bytes, type, start, value)
     yield { name: bytes.toString('utf8', start + 1, nameEnd), type, start, value, end }
     start = end
   }
+}
+
+/** Throws InvalidBsonError where a damaged file has made nonsense of what was checked once: it must not be walked for ever. */
+function fieldEnd(bytes: Buffer, type: number, start: number, value: number): number {
+  const end = value + valueBytes(bytes, type, value)
+  if (end <= start || end >= bytes.length) throw new InvalidBsonError('a value reaches beyond its document')
+  return end
 }
 
 function valueBytes(bytes: Buffer, type: number, at: number): number {
@@ -287,9 +294,9 @@ export class FieldCut {
     let kept = start
     while (bytes[start] !== 0) {
       let nameEnd = start + 1
-      while (bytes[nameEnd] !== 0) nameEnd++
+      while ((bytes[nameEnd] as number) > 0) nameEnd++
       const value = nameEnd + 1
-      const end = value + valueBytes(bytes, bytes[start] as number, value)
+      const end = fieldEnd(bytes, bytes[start] as number, start, value)
       if (this.isNamed(bytes, start + 1, nameEnd) !== (this.mode === 'include')) {
         if (start > kept) size += bytes.copy(cut, size, kept, start)
         kept = end
@@ -307,10 +314,10 @@ export class FieldCut {
     let start = 4
     while (bytes[start] !== 0) {
       let nameEnd = start + 1
-      while (bytes[nameEnd] !== 0) nameEnd++
+      while ((bytes[nameEnd] as number) > 0) nameEnd++
       const type = bytes[start] as number
       const value = nameEnd + 1
-      const end = value + valueBytes(bytes, type, value)
+      const end = fieldEnd(bytes, type, start, value)
       if (this.isNamed(bytes, start + 1, nameEnd) === (this.mode === 'include')) {
         yield { name: bytes.toString('utf8', start + 1, nameEnd), type, start, value, end }
       }
