@@ -26,8 +26,13 @@ export interface RunningServer {
   readonly stop: () => Promise<void>
 }
 
+const ENGINE = 'engine'
 /** The engine once more, without its promise: for comparison with what promises no more. */
-export const IN_MEMORY = 'engine-memory'
+const IN_MEMORY = 'engine-memory'
+
+export function isEngine(name: string): boolean {
+  return name === ENGINE || name === IN_MEMORY
+}
 
 /** A server that takes part, as its own defaults start it. */
 export interface Contender {
@@ -44,7 +49,7 @@ const engineCommand = (port: number, ...options: readonly string[]) =>
 
 export const CONTENDERS: readonly Contender[] = [
   {
-    name: 'engine',
+    name: ENGINE,
     title: 'the embedded engine',
     promise: 'on disk (fdatasync) before it is acknowledged: outlives a crash of the process and of the machine',
     command: (port, folder) => engineCommand(port, '--dbpath', folder),

@@ -2,7 +2,7 @@ import { MongoClient } from 'mongodb-6.3'
 import { cpuSeconds, residentMiB } from '../processes'
 import { table } from '../report'
 import { quantile } from '../window'
-import { type Contender, CONTENDERS, IN_MEMORY, type RunningServer, start } from './contenders'
+import { type Contender, CONTENDERS, isEngine, type RunningServer, start } from './contenders'
 import { Loaders } from './loaders'
 import { measureMillion } from './million'
 import { ALONE, INDEXES, type OperationName, userDocument } from './operations'
@@ -112,7 +112,7 @@ function missed(all: readonly (readonly Figure[])[]): string[] {
   return all.flatMap((figures) => {
     const ours = figures.find(({ server }) => server === 'engine')
     return figures.flatMap(({ server, operation, perSecond }) => {
-      if (ours === undefined || server === 'engine' || server === IN_MEMORY) return []
+      if (ours === undefined || isEngine(server)) return []
       const [ratio, goal] = [ours.perSecond / perSecond, server === 'secantus' ? SECANTUS_GOAL : 1]
       return ratio >= goal ? [] : [`${operation}: ${ratio.toFixed(2)} × ${server}, and should be ${goal} ×`]
     })
@@ -143,7 +143,7 @@ async function sideBySide(options: Options): Promise<void> {
     print(table(HEADER, all.flatMap(rowsOf)))
     describe(servers, options)
     const short = missed(all)
-    if (options.smoke || servers.every(({ name }) => name.startsWith('engine'))) return
+    if (options.smoke || servers.every(({ name }) => isEngine(name))) return
     print(short.length === 0 ? '\nAll goals are met.' : `\nGoals missed:\n  ${short.join('\n  ')}`)
     if (short.length > 0) process.exitCode = 1
   } finally {

@@ -36,6 +36,13 @@ export function writeBuffer(doc: Doc): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
 }
 
+/** One field, as it stands in a document. */
+export function writeField(name: string, value: unknown): Uint8Array {
+  const alone: Doc = {}
+  setField(alone, name, value)
+  return writeDoc(alone).subarray(4, -1)
+}
+
 const OBJECT_PROTOTYPE: unknown = Object.prototype
 
 /** True for sub-documents; false for arrays, dates, null and bson's own objects. */

@@ -1,16 +1,16 @@
-import { isDoc, readDoc } from '../bson/doc'
+import { isDoc } from '../bson/doc'
 import type { Doc } from '../bson/doc'
 import { badValue, failedToParse } from '../bson/errors'
 import type { DeleteStatement } from '../execution/delete'
 import type { UpdateStatement } from '../execution/update'
 import type { Outcome } from '../sessions/statement-log'
-import { checkBson, firstFieldName, rawFields } from '../wire/raw-bson'
+import { firstFieldName, rawFields } from '../wire/raw-bson'
 import { Arguments, parseNamespace } from './arguments'
 import type { Command, CommandContext, Reply } from './command'
 import { openListCursor } from './cursor-reply'
 import { startDelete } from './delete'
 import { liveCollection, startInsert } from './insert'
-import { takeReplacement } from './raw-parts'
+import { readStatement } from './raw-parts'
 import { checkRetryable, sortOfOne, startUpdate, updateOf } from './update'
 import { WriteBatch } from './write-batch'
 import type { StatementRun } from './write-batch'
@@ -68,10 +68,8 @@ interface Around {
 }
 
 function parseOperation(raw: Buffer, { namespaces, variables, bypassValidation }: Around): Operation {
-  const isUpdate = firstFieldName(raw) === 'update'
-  const { rest, replacement } = isUpdate ? takeReplacement(raw, 'updateMods') : { rest: raw, replacement: undefined }
-  checkBson(rest)
-  const doc = readDoc(rest)
+  // Only an update may have a replacement: elsewhere the field is an unknown one.
+  const { doc, rest, replacement } = readStatement(raw, firstFieldName(raw) === 'update' ? 'updateMods' : undefined)
   const kind = (['insert', 'update', 'delete'] as const).find((name) => Object.hasOwn(doc, name))
   if (kind === undefined) throw failedToParse('an operation of bulkWrite must be an insert, an update or a delete')
   const args = new Arguments(`bulkWrite.${kind}`, doc)

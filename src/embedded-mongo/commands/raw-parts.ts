@@ -1,5 +1,7 @@
+import { readDoc } from '../bson/doc'
+import type { Doc } from '../bson/doc'
 import type { Message } from '../wire/message'
-import { documentsOf, takeField } from '../wire/raw-bson'
+import { checkBson, documentsOf, takeField } from '../wire/raw-bson'
 import type { Command } from './command'
 
 /**
@@ -24,14 +26,29 @@ function withSequence(message: Message, body: Buffer, name: string, documents: r
 }
 
 /** Takes a replacement out of what nobody has checked. Operators, and what is no document at all, stay where they are. */
-export function takeReplacement(
+function takeReplacement(
   bytes: Buffer,
-  field: string,
+  field: string | undefined,
 ): { readonly rest: Buffer; readonly replacement: Buffer | undefined } {
   const FIRST_NAME = 5
-  const taken = takeField(bytes, field, 'document')
+  const taken = field === undefined ? undefined : takeField(bytes, field, 'document')
   if (taken === undefined || taken.value[FIRST_NAME] === DOLLAR) return { rest: bytes, replacement: undefined }
   return { rest: taken.rest, replacement: taken.value }
 }
 
 const DOLLAR = 0x24
+
+/** A statement of a write, of whose replacement no more is known than its bytes. */
+export interface RawStatement {
+  readonly doc: Doc
+  /** The bytes of `doc`. */
+  readonly rest: Buffer
+  readonly replacement: Buffer | undefined
+}
+
+/** `replacementField` undefined: it has none. Throws InvalidBsonError. */
+export function readStatement(bytes: Buffer, replacementField: string | undefined): RawStatement {
+  const { rest, replacement } = takeReplacement(bytes, replacementField)
+  checkBson(rest)
+  return { doc: readDoc(rest), rest, replacement }
+}

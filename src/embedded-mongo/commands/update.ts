@@ -1,4 +1,4 @@
-import { isDoc, readDoc } from '../bson/doc'
+import { isDoc } from '../bson/doc'
 import type { Doc } from '../bson/doc'
 import { failedToParse, invalidOptions } from '../bson/errors'
 import { checkQuery } from '../execution/query'
@@ -6,10 +6,9 @@ import { compileChange, UpdateRun } from '../execution/update'
 import type { UpdateStatement } from '../execution/update'
 import type { Outcome } from '../sessions/statement-log'
 import type { Collection } from '../storage/collection'
-import { checkBson } from '../wire/raw-bson'
 import { Arguments } from './arguments'
 import type { Command, CommandContext } from './command'
-import { takeReplacement } from './raw-parts'
+import { readStatement } from './raw-parts'
 import { WriteBatch } from './write-batch'
 import type { StatementRun } from './write-batch'
 import { checkBatchSize, WriteErrors } from './write-errors'
@@ -46,9 +45,8 @@ function parseStatement(
   raw: Buffer,
   { variables, bypassValidation }: Pick<UpdateStatement, 'variables' | 'bypassValidation'>,
 ): UpdateStatement {
-  const { rest, replacement } = takeReplacement(raw, 'u')
-  checkBson(rest)
-  const args = new Arguments('update.updates', readDoc(rest))
+  const { doc, replacement } = readStatement(raw, 'u')
+  const args = new Arguments('update.updates', doc)
   args.checkFields(STATEMENT_FIELDS)
   return {
     filter: args.requiredDocument('q'),

@@ -1,6 +1,6 @@
-import { isDoc, setField, writeBuffer, writeDoc } from '../bson/doc'
+import { isDoc, writeBuffer, writeField } from '../bson/doc'
 import type { Doc } from '../bson/doc'
-import { joinFields, rawFields } from '../wire/raw-bson'
+import { FIRST_FIELD, joinFields, rawFields } from '../wire/raw-bson'
 import type { FieldCut, RawField } from '../wire/raw-bson'
 
 /*
@@ -8,9 +8,6 @@ import type { FieldCut, RawField } from '../wire/raw-bson'
  * keeps its bytes, whatever they are, and its place. So it keeps what objects cannot hold: JavaScript puts fields whose
  * names are whole numbers in front of all others, and has no undefined beside null, no payload of a NaN.
  */
-
-/** Where the fields of a document begin, behind its length. */
-const FIRST_FIELD = 4
 
 /** `after` in BSON; `bytes` are those of `before`, of which it shares what has not changed. */
 export function changedBytes(before: Doc, bytes: Buffer, after: Doc): Buffer {
@@ -74,9 +71,7 @@ function fieldBytes(name: string, value: unknown, old?: OldField): Uint8Array {
   if (old !== undefined && nested !== undefined) {
     return Buffer.concat([old.bytes.subarray(old.field.start, old.field.value), nested])
   }
-  const alone: Doc = {}
-  setField(alone, name, value)
-  return writeDoc(alone).subarray(4, -1)
+  return writeField(name, value)
 }
 
 /** A document that was one before, or an array. */

@@ -1,11 +1,10 @@
+import { NO_FIELDS } from './doc-reader'
 import { Matcher } from './source'
 import type { Query } from './query'
 import { openScan } from './open-scan'
 import type { RangeCount } from './range-count'
 import type { DocumentScan } from './scan'
 import type { Slice } from './slice'
-
-const NO_FIELDS: ReadonlySet<string> = new Set()
 
 /** Counts what a query matches, in steps; by index entries alone where the bounds decide. */
 export class CountRun {

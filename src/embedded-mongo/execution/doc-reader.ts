@@ -40,6 +40,8 @@ export class DocReader {
 
 const known = new Map<string, DocReader>()
 
+export const NO_FIELDS: ReadonlySet<string> = new Set()
+
 /** All fields of several sets; undefined where one of them is not known. */
 export function fieldsOfAll(...sets: readonly (ReadonlySet<string> | undefined)[]): ReadonlySet<string> | undefined {
   const all = new Set<string>()

@@ -1,9 +1,9 @@
 import { ObjectId } from 'bson'
-import { writeBuffer, writeDoc } from '../bson/doc'
+import { writeBuffer, writeField } from '../bson/doc'
 import type { Doc } from '../bson/doc'
 import { CommandError, documentTooLarge, invalidIdField } from '../bson/errors'
 import { bsonType, isNumeric } from '../bson/types'
-import { checkBson, firstFieldName, InvalidBsonError, joinFields, rawFields } from '../wire/raw-bson'
+import { checkBson, FIRST_FIELD, firstFieldName, InvalidBsonError, joinFields, rawFields } from '../wire/raw-bson'
 import type { FieldCut } from '../wire/raw-bson'
 import { DOCUMENT_BYTES_MAX } from './batch'
 import { changedBytes, changedFields } from './changed-bytes'
@@ -16,8 +16,8 @@ export interface StoredDocument {
 }
 
 /**
- * Checks a document from outside, gives it an _id if it has none, and puts the _id first. Of what it
- * holds no more is read than `reader` reads, _id included.
+ * Checks a document from outside, gives it an _id if it has none, and puts the _id first. Of what it holds
+ * no more is read than `reader` reads, _id included.
  */
 export function documentFromClient(bytes: Buffer, reader: DocReader): StoredDocument {
   checkDocument(bytes)
@@ -43,10 +43,10 @@ function idFirst(bytes: Buffer): Buffer {
   if (firstFieldName(bytes) === '_id') return bytes
   const fields = [...rawFields(bytes)]
   const id = fields.find((field) => field.name === '_id')
-  if (id === undefined) return joinFields([writeDoc({ _id: new ObjectId() }).subarray(4, -1), bytes.subarray(4, -1)])
+  if (id === undefined) return joinFields([writeField('_id', new ObjectId()), bytes.subarray(FIRST_FIELD, -1)])
   return joinFields([
     bytes.subarray(id.start, id.end),
-    bytes.subarray(4, id.start),
+    bytes.subarray(FIRST_FIELD, id.start),
     bytes.subarray(id.end, bytes.length - 1),
   ])
 }

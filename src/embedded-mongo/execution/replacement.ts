@@ -1,9 +1,9 @@
 import { valuesEqual } from '../bson/compare'
-import { hasField, readDoc, writeBuffer, writeDoc } from '../bson/doc'
+import { hasField, readDoc, writeBuffer, writeField } from '../bson/doc'
 import type { Doc } from '../bson/doc'
 import { alteredId } from '../query/update/identity'
 import { dollarField } from '../query/update/path'
-import { joinFields, rawFields } from '../wire/raw-bson'
+import { FIRST_FIELD, joinFields, rawFields } from '../wire/raw-bson'
 import { checkDocument } from './documents'
 
 /** A document that takes the place of another, byte for byte as it came, but for the _id. */
@@ -39,7 +39,7 @@ export class Replacement {
 
   /** The new document of an upsert; `base` is what its filter says. It may have no _id, and that may stand anywhere. */
   asNew(base: Doc): Buffer {
-    return hasField(base, '_id') ? this.withId(writeDoc({ _id: base['_id'] }).subarray(FIRST_FIELD, -1)) : this.bytes
+    return hasField(base, '_id') ? this.withId(writeField('_id', base['_id'])) : this.bytes
   }
 
   /** An equal _id of another type gives way. */
@@ -49,9 +49,6 @@ export class Replacement {
     return joinFields([field, ...this.others])
   }
 }
-
-/** Where the fields of a document begin, behind its length. */
-const FIRST_FIELD = 4
 
 function idOf(field: Uint8Array): unknown {
   return readDoc(joinFields([field]))['_id']

@@ -11,7 +11,7 @@ import { compileSort, topK } from '../query/sort'
 import type { TopK } from '../query/sort'
 import { FieldCut } from '../wire/raw-bson'
 import type { Batch } from './batch'
-import { DocReader, fieldsOfAll } from './doc-reader'
+import { DocReader, fieldsOfAll, NO_FIELDS } from './doc-reader'
 import { openScan } from './open-scan'
 import { collectionDropped } from './scan'
 import type { DocumentScan } from './scan'
@@ -314,5 +314,3 @@ function projectorOf({ projection: spec, fields, variables }: FindOptions): Proj
 function fromBytes(project: Project): Projector {
   return { project, needsTrace: false, fields: NO_FIELDS }
 }
-
-const NO_FIELDS: ReadonlySet<string> = new Set()

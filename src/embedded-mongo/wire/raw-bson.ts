@@ -139,6 +139,9 @@ function checkCodeWithScope(bytes: Buffer, at: number, limit: number, depth: num
   return end
 }
 
+/** Where the fields of a document begin, behind its length. */
+export const FIRST_FIELD = 4
+
 /** One field of a document: its bytes run from `start` (the type) to `end`, its value from `value`. */
 export interface RawField {
   readonly name: string
@@ -155,17 +158,29 @@ export function firstFieldName(bytes: Buffer): string | undefined {
   return end < 0 ? undefined : bytes.toString('utf8', 5, end)
 }
 
-/** The top-level fields of a document that checkBson has passed. */
-export function* rawFields(bytes: Buffer): Generator<RawField> {
-  let start = 4
+/** The top-level fields of a document that checkBson has passed, or those of them whose names, from start to end, are wanted. */
+export function* rawFields(
+  bytes: Buffer,
+  isWanted: (nameStart: number, nameEnd: number) => boolean = () => true,
+): Generator<RawField> {
+  let start = FIRST_FIELD
   while (bytes[start] !== 0) {
     const type = bytes[start] as number
-    const nameEnd = bytes.indexOf(0, start + 1)
+    const nameEnd = nameEndAt(bytes, start + 1)
     const value = nameEnd + 1
     const end = fieldEnd(bytes, type, start, value)
-    yield { name: bytes.toString('utf8', start + 1, nameEnd), type, start, value, end }
+    if (isWanted(start + 1, nameEnd)) {
+      yield { name: bytes.toString('utf8', start + 1, nameEnd), type, start, value, end }
+    }
     start = end
   }
+}
+
+/** Where a name ends, or the bytes do. */
+function nameEndAt(bytes: Buffer, start: number): number {
+  let end = start
+  while ((bytes[end] as number) > 0) end++
+  return end
 }
 
 /** Throws InvalidBsonError where a damaged file has made nonsense of what was checked once: it must not be walked for ever. */
@@ -209,14 +224,14 @@ export function takeField(bytes: Buffer, name: string, kind: 'document' | 'array
   if (sizeAt(bytes, 0, bytes.length) !== bytes.length) return undefined
   const wanted = kind === 'array' ? TYPE_ARRAY : TYPE_DOCUMENT
   try {
-    for (let at = 4; at < end;) {
+    for (let at = FIRST_FIELD; at < end;) {
       const type = bytes[at] as number
       const nameEnd = cstringEnd(bytes, at + 1, end)
       const value = nameEnd + 1
       if (type === wanted && bytes.toString('utf8', at + 1, nameEnd) === name) {
         const next = value + sizeAt(bytes, value, end)
         if (next === value) return undefined
-        const rest = joinFields([bytes.subarray(4, at), bytes.subarray(next, end)])
+        const rest = joinFields([bytes.subarray(FIRST_FIELD, at), bytes.subarray(next, end)])
         return { rest, value: bytes.subarray(value, next) }
       }
       at = checkValue(bytes, type, value, end, 1)
@@ -232,7 +247,7 @@ export function documentsOf(array: Buffer): readonly Buffer[] | undefined {
   const end = array.length - 1
   const documents: Buffer[] = []
   try {
-    for (let at = 4; at < end;) {
+    for (let at = FIRST_FIELD; at < end;) {
       const value = cstringEnd(array, at + 1, end) + 1
       const size = sizeAt(array, value, end)
       if (array[at] !== TYPE_DOCUMENT || size === 0) return undefined
@@ -289,15 +304,14 @@ export class FieldCut {
   apply(bytes: Buffer): Buffer {
     const cut = Buffer.allocUnsafe(bytes.length)
     let size = 4
-    let start = 4
+    let start = FIRST_FIELD
     // Where the fields begin that are kept, one after the other, and not yet copied.
     let kept = start
     while (bytes[start] !== 0) {
-      let nameEnd = start + 1
-      while ((bytes[nameEnd] as number) > 0) nameEnd++
+      const nameEnd = nameEndAt(bytes, start + 1)
       const value = nameEnd + 1
       const end = fieldEnd(bytes, bytes[start] as number, start, value)
-      if (this.isNamed(bytes, start + 1, nameEnd) !== (this.mode === 'include')) {
+      if (!this.keeps(bytes, start + 1, nameEnd)) {
         if (start > kept) size += bytes.copy(cut, size, kept, start)
         kept = end
       }
@@ -310,19 +324,12 @@ export class FieldCut {
   }
 
   /** Those fields that are kept. */
-  *fields(bytes: Buffer): Generator<RawField> {
-    let start = 4
-    while (bytes[start] !== 0) {
-      let nameEnd = start + 1
-      while ((bytes[nameEnd] as number) > 0) nameEnd++
-      const type = bytes[start] as number
-      const value = nameEnd + 1
-      const end = fieldEnd(bytes, type, start, value)
-      if (this.isNamed(bytes, start + 1, nameEnd) === (this.mode === 'include')) {
-        yield { name: bytes.toString('utf8', start + 1, nameEnd), type, start, value, end }
-      }
-      start = end
-    }
+  fields(bytes: Buffer): Iterable<RawField> {
+    return rawFields(bytes, (start, end) => this.keeps(bytes, start, end))
+  }
+
+  private keeps(bytes: Buffer, nameStart: number, nameEnd: number): boolean {
+    return this.isNamed(bytes, nameStart, nameEnd) === (this.mode === 'include')
   }
 
   private isNamed(bytes: Buffer, start: number, end: number): boolean {
