@@ -25,6 +25,10 @@ export class Loaders {
     return (await Promise.all(reports)).flat()
   }
 
+  get pids(): readonly number[] {
+    return this.children.map(({ pid }) => pid ?? 0)
+  }
+
   async end(): Promise<void> {
     await Promise.all(
       this.children.map(async (child) => {

@@ -1,5 +1,6 @@
+import { availableParallelism } from 'node:os'
 import { MongoClient } from 'mongodb-6.3'
-import { cpuSeconds, residentMiB } from '../processes'
+import { busySeconds, cpuSeconds, residentMiB } from '../processes'
 import { table } from '../report'
 import { quantile } from '../window'
 import { type Contender, CONTENDERS, isEngine, type RunningServer, start } from './contenders'
@@ -22,6 +23,10 @@ interface Figure {
   readonly p99Ms: number
   /** CPU of the server for one operation, in microseconds. */
   readonly cpuUs: number
+  /** CPU of the drivers for one operation, in microseconds. */
+  readonly driverUs: number
+  /** Cores of the machine that did nothing, on average. */
+  readonly idleCores: number
 }
 
 async function startAll(options: Options): Promise<RunningServer[]> {
@@ -63,7 +68,14 @@ async function measure(
 ): Promise<Figure[]> {
   const { documents, seconds, rounds } = options
   const inFlight = ALONE.has(operation) ? 1 : options.inFlight
-  const sums = servers.map(() => ({ times: [] as number[], elapsedMs: 0, cpuSeconds: 0 }))
+  const sums = servers.map(() => ({
+    times: [] as number[],
+    elapsedMs: 0,
+    cpuSeconds: 0,
+    driverSeconds: 0,
+    busySeconds: 0,
+  }))
+  const driverSeconds = () => loaders.pids.reduce((sum, pid) => sum + cpuSeconds(pid), 0)
   const run = (server: RunningServer, milliseconds: number) => {
     fresh += 1_000_000
     return loaders.run({ uri: server.uri, operation, inFlight, milliseconds, documents, firstFresh: documents + fresh })
@@ -73,12 +85,16 @@ async function measure(
     for (const [i, server] of servers.entries()) {
       const sum = sums[i]!
       const [begin, cpuBefore] = [performance.now(), cpuSeconds(server.pid)]
-      sum.times.push(...(await run(server, seconds * 1_000)))
+      const [driversBefore, busyBefore] = [driverSeconds(), busySeconds()]
+      const times = await run(server, seconds * 1_000)
       sum.elapsedMs += performance.now() - begin
       sum.cpuSeconds += cpuSeconds(server.pid) - cpuBefore
+      sum.driverSeconds += driverSeconds() - driversBefore
+      sum.busySeconds += busySeconds() - busyBefore
+      for (const time of times) sum.times.push(time)
     }
   }
-  return sums.map(({ times, elapsedMs, cpuSeconds: cpu }, i) => {
+  return sums.map(({ times, elapsedMs, cpuSeconds: cpu, ...sum }, i) => {
     times.sort((a, b) => a - b)
     return {
       server: servers[i]!.name,
@@ -87,6 +103,8 @@ async function measure(
       p50Ms: quantile(times, 0.5),
       p99Ms: quantile(times, 0.99),
       cpuUs: (cpu * 1e6) / times.length,
+      driverUs: (sum.driverSeconds * 1e6) / times.length,
+      idleCores: availableParallelism() - sum.busySeconds / (elapsedMs / 1_000),
     }
   })
 }
@@ -100,12 +118,25 @@ function rowsOf(figures: readonly Figure[]): string[][] {
     figure.p50Ms.toFixed(2),
     figure.p99Ms.toFixed(2),
     figure.cpuUs.toFixed(0),
+    figure.driverUs.toFixed(0),
+    figure.idleCores.toFixed(2),
     ours === undefined || figure === ours ? '' : `${(ours.perSecond / figure.perSecond).toFixed(2)} ×`,
     ours === undefined || figure === ours ? '' : `${(figure.cpuUs / ours.cpuUs).toFixed(2)} ×`,
   ])
 }
 
-const HEADER = ['', 'server', 'per second', 'p50 ms', 'p99 ms', 'CPU µs', 'engine ahead', 'by CPU']
+const HEADER = [
+  '',
+  'server',
+  'per second',
+  'p50 ms',
+  'p99 ms',
+  'CPU µs',
+  'driver µs',
+  'idle cores',
+  'engine ahead',
+  'by CPU',
+]
 
 /** Where the engine is not as far ahead as it should be. */
 function missed(all: readonly (readonly Figure[])[]): string[] {
