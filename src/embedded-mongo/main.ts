@@ -45,8 +45,8 @@ async function start(options: EngineOptions): Promise<Running> {
 
 async function startIn(folder: string, lock: FolderLock, options: EngineOptions): Promise<Running> {
   const durable = options.folder !== undefined
-  const { operationMs, transactionMs: transactionLifetimeMs } = options
-  const engine = await openEngine({ folder, durable, transactionLifetimeMs, operationMs })
+  const { checkpointMs, operationMs, transactionMs: transactionLifetimeMs } = options
+  const engine = await openEngine({ folder, durable, checkpointMs, transactionLifetimeMs, operationMs })
   const dispatcher = new Dispatcher(engine, commandsByName(COMMANDS), reportFault, slowLogOf(engine, options.slowMs))
   const server = await listenOrExplain(engine, dispatcher, options)
   const sweeper = startTtlSweeper(engine, options.ttlIntervalMs, (error) => reportFault(error, 'TTL sweep'))

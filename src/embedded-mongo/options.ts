@@ -4,6 +4,7 @@ import { OPERATION_MS_MAX } from './engine'
 import { LOOPBACK_HOSTS, MESSAGE_MS_MAX } from './server'
 import { TRANSACTION_LIFETIME_MS } from './sessions/transactions'
 import { SLOW_MS } from './slow-log'
+import { CHECKPOINT_MS } from './storage/write-queue'
 import { TTL_INTERVAL_MS } from './ttl'
 
 export const USAGE = `Usage: main.js [--port N] [--host ADDRESS] (--dbpath DIR | --in-memory) [--ttl-interval-ms N]
@@ -13,6 +14,7 @@ export const USAGE = `Usage: main.js [--port N] [--host ADDRESS] (--dbpath DIR |
   --dbpath DIR         folder of the data; made if it is not there
   --in-memory          keep nothing: a temporary folder, removed at exit
   --ttl-interval-ms N  pause between two sweeps for expired documents (default ${TTL_INTERVAL_MS})
+  --checkpoint-ms N    how long what is written may stand in the log alone (default ${CHECKPOINT_MS})
   --lock-wait-ms N     how long to wait for another engine to leave the folder (default 10000)
   --transaction-ms N   how long a transaction may be open before it is aborted (default ${TRANSACTION_LIFETIME_MS})
   --operation-ms N     how long an operation may take that names no maxTimeMS; 0: for ever (default ${OPERATION_MS_MAX})
@@ -33,6 +35,7 @@ export interface EngineOptions {
   /** undefined: in memory. */
   readonly folder: string | undefined
   readonly ttlIntervalMs: number
+  readonly checkpointMs: number
   readonly lockWaitMs: number
   readonly transactionMs: number
   readonly slowMs: number
@@ -65,6 +68,7 @@ export function parseOptions(argv: readonly string[]): EngineOptions | 'help' {
     port: whole('--port', values.port, PORT_DEFAULT, 0, PORT_MAX),
     folder: values.dbpath,
     ttlIntervalMs: whole('--ttl-interval-ms', values['ttl-interval-ms'], TTL_INTERVAL_MS, 1, INTERVAL_MS_MAX),
+    checkpointMs: whole('--checkpoint-ms', values['checkpoint-ms'], CHECKPOINT_MS, 1, INTERVAL_MS_MAX),
     lockWaitMs: whole('--lock-wait-ms', values['lock-wait-ms'], LOCK_WAIT_MS_DEFAULT, 0, INTERVAL_MS_MAX),
     transactionMs: whole('--transaction-ms', values['transaction-ms'], TRANSACTION_LIFETIME_MS, 1, INTERVAL_MS_MAX),
     operationMs: whole('--operation-ms', values['operation-ms'], OPERATION_MS_MAX, 0, INTERVAL_MS_MAX),
@@ -84,6 +88,7 @@ function parse(argv: readonly string[]) {
         dbpath: { type: 'string' },
         'in-memory': { type: 'boolean' },
         'ttl-interval-ms': { type: 'string' },
+        'checkpoint-ms': { type: 'string' },
         'lock-wait-ms': { type: 'string' },
         'transaction-ms': { type: 'string' },
         'operation-ms': { type: 'string' },

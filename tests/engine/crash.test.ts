@@ -25,6 +25,8 @@ const WORKLOADS = WRITERS.map(([workload]) => workload)
 const WRITES_BEFORE_THE_KILL_MAX = 300
 const MS_BEFORE_THE_KILL_MAX = 60
 const ROUND_MS = 60_000
+/** Soon, so that it ends within a checkpoint as often as not; as usual; and never, so that all is in the log alone. */
+const CHECKPOINTS_MS = ['1', '250', '60000'] as const
 
 const acknowledged = () => WORKLOADS.reduce((sum, workload) => sum + workload.acknowledged, 0)
 
@@ -86,7 +88,7 @@ it(
       await prepare(engine)
       for (let round = 1; round <= ROUNDS; round++) {
         await writeAndKill(engine, round)
-        engine = await startEngine({ dbpath })
+        engine = await startEngine({ dbpath, args: ['--checkpoint-ms', CHECKPOINTS_MS[round % 3] ?? ''] })
         await check(engine)
       }
     } finally {

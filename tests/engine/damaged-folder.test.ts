@@ -91,6 +91,17 @@ async function damage(change: (bytes: Buffer) => unknown): Promise<void> {
   await writeFile(dataFile(), changed instanceof Buffer ? changed : bytes)
 }
 
+/** Changes what the engine notes of the whole folder; the version of the format stands at `version`. */
+async function changeMeta(change: (bytes: Buffer, version: number) => unknown): Promise<void> {
+  const binary = { encoding: 'binary', keyEncoding: 'binary' } as const
+  const root = open<Buffer, Buffer>({ path: dbpath, noSubdir: false, maxDbs: 8, overlappingSync: false, ...binary })
+  const meta = root.openDB<Buffer, Buffer>('meta', binary)
+  const bytes = Buffer.from(meta.get(Buffer.from('meta'))!)
+  change(bytes, bytes.indexOf('formatVersion') + 'formatVersion'.length + 1)
+  await meta.put(Buffer.from('meta'), bytes)
+  await root.close()
+}
+
 /** Where the head begins that counts: the one with the greater number of a transaction. */
 function latestHead(bytes: Buffer): number {
   return bytes.readBigUInt64LE(PAGE_BYTES + 152) > bytes.readBigUInt64LE(152) ? PAGE_BYTES : 0
@@ -151,21 +162,8 @@ describe('a data file is refused and left as it is', () => {
   })
 
   it('that a newer version has written', async () => {
-    const root = open<Buffer, Buffer>({
-      path: dbpath,
-      noSubdir: false,
-      maxDbs: 8,
-      overlappingSync: false,
-      encoding: 'binary',
-      keyEncoding: 'binary',
-    })
-    const meta = root.openDB<Buffer, Buffer>('meta', { encoding: 'binary', keyEncoding: 'binary' })
-    const bytes = Buffer.from(meta.get(Buffer.from('meta'))!)
-    const at = bytes.indexOf('formatVersion') + 'formatVersion'.length + 1
-    bytes.writeInt32LE(2, at)
-    await meta.put(Buffer.from('meta'), bytes)
-    await root.close()
-    await expectRefusal(/format 2.*newer version/)
+    await changeMeta((bytes, version) => bytes.writeInt32LE(3, version))
+    await expectRefusal(/format 3.*newer version/)
   })
 
   it('that is a folder', async () => {
@@ -195,12 +193,92 @@ describe('a folder is refused and left as it is', () => {
   })
 })
 
+/** Writes into a copy that then ends, with a record for each in the log, and nothing of it in the data file. */
+async function writeToLog(from: number, end: number): Promise<void> {
+  const engine = await startEngine({ dbpath, args: ['--checkpoint-ms', '60000'] })
+  await withCollection(engine, async (collection) => {
+    for (let n = from; n < end; n++) await collection.insertOne({ _id: n, n: 10_000 + n, text: 'logged '.repeat(50) })
+  })
+  await engine.kill()
+}
+
+/** The file that has them, and where they begin in it. */
+async function logged(): Promise<{ path: string; bytes: Buffer; records: number[] }> {
+  for (const name of ['log-0', 'log-1']) {
+    const path = join(dbpath, name)
+    const bytes = await readFile(path)
+    // Behind them stands what was there before.
+    const records = [...bytes.toString('latin1').matchAll(/RLog/g)].map(({ index }) => index)
+    if (bytes.includes('logged logged')) return { path, bytes, records }
+  }
+  throw new Error('nothing is in the log')
+}
+
+describe('the log', () => {
+  const ids = () =>
+    startEngine({ dbpath }).then(async (engine) => {
+      const found = await withCollection(engine, (collection) =>
+        collection
+          .find({ n: { $gte: 10_000 } })
+          .hint({ n: 1 })
+          .toArray(),
+      )
+      const all = await withCollection(engine, (collection) => collection.countDocuments())
+      await engine.stop()
+      return { ids: found.map(({ _id }) => _id), all }
+    })
+  const first = (count: number) => ({ ids: Array.from({ length: count }, (_, n) => n), all: 1_286 + count })
+
+  it('has what was acknowledged when the process was killed', async () => {
+    await writeToLog(0, 5)
+    const { bytes, records } = await logged()
+    expect(bytes.toString('latin1', 0, records[5]).match(/(?:logged ){50}/g)).toHaveLength(5)
+    expect(await ids()).toEqual(first(5))
+    // It is in the data file by now.
+    for (const name of ['log-0', 'log-1']) await unlink(join(dbpath, name))
+    expect(await ids()).toEqual(first(5))
+  })
+
+  it.each([
+    ['cut off in its last record', (bytes: Buffer, at: number[]) => bytes.fill(0, at[4]! + 100)],
+    ['with half a head at its end', (bytes: Buffer, at: number[]) => bytes.fill(0, at[4]! + 6)],
+    ['with noise in its last record', (bytes: Buffer, at: number[]) => (bytes[at[4]! + 60]! ^= 4)],
+  ])('ends before a record that was never acknowledged: %s', async (_how, change) => {
+    await writeToLog(0, 5)
+    const { path, bytes, records } = await logged()
+    change(bytes, records)
+    await writeFile(path, bytes)
+    expect(await ids()).toEqual(first(4))
+    await writeToLog(4, 6)
+    expect(await ids()).toEqual(first(6))
+  })
+
+  it.each([
+    ['a bit in its second record', (bytes: Buffer, at: number[]) => (bytes[at[1]! + 60]! ^= 4)],
+    ['another length of its second record', (bytes: Buffer, at: number[]) => bytes.writeUInt32LE(1e9, at[1]! + 4)],
+    ['nothing in the place of its first record', (bytes: Buffer, at: number[]) => bytes.fill(0, at[0], at[1])],
+  ])('is refused, and left as it is, where an acknowledged record is damaged: %s', async (_how, change) => {
+    await writeToLog(0, 5)
+    const { path, bytes, records } = await logged()
+    change(bytes, records)
+    await writeFile(path, bytes)
+    await expectRefusal(/the log .* is damaged: a record at byte \d+ cannot be read; nothing has been changed/)
+  })
+})
+
 describe('a folder is opened', () => {
   const opens = async (count: number) => {
     const engine = await startEngine({ dbpath })
     await withCollection(engine, async (collection) => expect(await collection.countDocuments()).toBe(count))
     await engine.stop()
   }
+
+  it('of the format before, which had no log', async () => {
+    await changeMeta((bytes, version) => bytes.writeInt32LE(1, version))
+    for (const name of ['log-0', 'log-1']) await unlink(join(dbpath, name))
+    await opens(1_286)
+    await changeMeta((bytes, version) => expect(bytes.readInt32LE(version)).toBe(2))
+  })
 
   it('that holds other files', async () => {
     await rm(dbpath, { recursive: true })

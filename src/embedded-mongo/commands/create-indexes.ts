@@ -106,7 +106,7 @@ async function removeUnfinished(
 ): Promise<void> {
   if (indexes.length === 0) return
   try {
-    await environment.write(() => indexes.forEach((index) => catalog.dropIndex(collection, index)))
+    await environment.writeDirectly(() => indexes.forEach((index) => catalog.dropIndex(collection, index)))
   } catch {
     // Without room for that they stay in the catalog on disk, unfinished, until it is next written.
   }

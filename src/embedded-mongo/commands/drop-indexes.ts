@@ -21,7 +21,7 @@ export const dropIndexes: Command = {
       const nIndexesWas = collection.indexes.length + 1
       const chosen = choose(collection, args.get('index'))
       const { catalog, environment } = engine
-      const trees = await environment.write(() => chosen.map((index) => catalog.dropIndex(collection, index)))
+      const trees = await environment.writeDirectly(() => chosen.map((index) => catalog.dropIndex(collection, index)))
       environment.releaseTrees(trees)
       return { nIndexesWas }
     })

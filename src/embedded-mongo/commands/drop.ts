@@ -20,7 +20,7 @@ export async function dropCollections(engine: Engine, collections: readonly Coll
   const { catalog, cursors, environment } = engine
   for (let next = 0; next < collections.length;) {
     const from = next
-    const { trees, end } = await environment.write(() => {
+    const { trees, end } = await environment.writeDirectly(() => {
       const slice = new Slice()
       const emptied: number[] = []
       let at = from

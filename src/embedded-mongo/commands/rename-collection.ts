@@ -23,7 +23,7 @@ export async function rename(engine: Engine, from: string, to: string, dropTarge
   const { catalog, environment } = engine
   const [source, target] = [parseNamespace(from), parseNamespace(to)]
   if (from === to) throw illegalOperation("Can't rename a collection to itself")
-  const trees = await environment.write(() => {
+  const trees = await environment.writeDirectly(() => {
     const collection = catalog.collection(...source)
     if (collection === undefined) throw namespaceNotFound(`Source collection ${from} does not exist`)
     const present = catalog.collection(...target)

@@ -1,5 +1,5 @@
 import { CommandError } from '../bson/errors'
-import type { StoredTree } from '../storage/tree'
+import type { StoredTree } from '../storage/stored-tree'
 
 /** What the last numbered write or transaction of a session was. */
 export interface WriteRecord {

@@ -2,10 +2,11 @@ import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { messageOf } from '../bson/errors'
 import { checkDataFile, DamagedFileError } from './data-file'
-import { Environment, META_TREE } from './environment'
+import { Environment } from './environment'
 import { LOCK_FOLDER, lockFolder } from './folder-lock'
 import type { FolderLock } from './folder-lock'
 import { StorageOpenError } from './open-error'
+import { META_TREE } from './recovery'
 import { DATA_FILE, makeDataFile } from './unfinished'
 
 /** lmdb makes it beside the data file: so where it is, there has been one. */
@@ -70,7 +71,8 @@ function checkFreeFolder(folder: string): void {
 async function ensureDataFile(folder: string): Promise<void> {
   if (existsSync(join(folder, DATA_FILE))) return
   try {
-    await makeDataFile(folder, (unfinished) => Environment.open({ folder: unfinished, durable: true }).close())
+    // Flushed when it is whole.
+    await makeDataFile(folder, (unfinished) => Environment.open({ folder: unfinished, durable: false }).close())
   } catch (error) {
     throw new StorageOpenError(`cannot make a data file in ${folder}: ${messageOf(error)}`, { cause: error })
   }

@@ -1,18 +1,35 @@
 import type { Transaction } from 'lmdb'
 import { noSuchTransaction } from '../bson/errors'
+import type { View } from './layers'
+import type { Reader } from './lmdb-tree'
+import type { ChangedTree, TreeChanges } from './memtable'
 
 /** The store as it was at one moment, for as long as it is held. It keeps lmdb from using the space of what went since. */
 export class Snapshot {
-  private held: { readonly transaction: Transaction } | undefined
+  private held: Reader | undefined
 
-  constructor(transaction: Transaction) {
+  constructor(
+    transaction: Transaction,
+    private readonly view: View,
+    private readonly onClose: () => void,
+  ) {
     this.held = { transaction }
   }
 
-  /** What lmdb's readers want. Throws once the snapshot has been let go. */
-  get readOptions(): { readonly transaction: Transaction } {
+  /** What reads lmdb as it was. Throws once the snapshot has been let go. */
+  get reader(): Reader {
     if (this.held !== undefined) return this.held
     throw noSuchTransaction('the transaction has ended')
+  }
+
+  /** The last group of writes that it sees. */
+  get group(): number {
+    return this.view.group
+  }
+
+  /** What lay over lmdb at that moment, the newest first. */
+  layersOf(tree: ChangedTree): readonly TreeChanges[] {
+    return this.view.memtables.flatMap((memtable) => memtable.trees.get(tree) ?? [])
   }
 
   get isClosed(): boolean {
@@ -20,7 +37,9 @@ export class Snapshot {
   }
 
   close(): void {
-    this.held?.transaction.done()
+    if (this.held === undefined) return
+    this.held.transaction.done()
     this.held = undefined
+    this.onClose()
   }
 }

@@ -1,9 +1,10 @@
 import { writeConflict } from '../bson/errors'
-import { KeyChanges } from './key-changes'
-import type { KeyChange } from './key-changes'
+import { merge, present } from './merge'
 import type { Snapshot } from './snapshot'
+import { SortedMap } from './sorted-map'
 import { WHOLE_TREE } from './tree'
-import type { ByteRange, Entry, LockHolder, StoredTree, Tree } from './tree'
+import type { StoredTree } from './stored-tree'
+import type { ByteRange, Entry, LockHolder, Tree } from './tree'
 
 /** Whose tree it is: the transaction. */
 export interface TreeOwner extends LockHolder {
@@ -11,6 +12,15 @@ export interface TreeOwner extends LockHolder {
   checkOpen(): void
   /** Throws when the transaction has grown too large. */
   account(bytes: number): void
+}
+
+/** What the transaction makes of one entry. */
+interface KeyChange {
+  readonly key: Buffer
+  /** What its snapshot holds; undefined: nothing. */
+  readonly before: Buffer | undefined
+  /** undefined: the entry is removed. */
+  value: Buffer | undefined
 }
 
 /** Behind a key, and in front of all others. */
@@ -21,7 +31,7 @@ const NEXT_KEY = Buffer.of(0)
  * sees before it is applied.
  */
 export class TransactionTree implements Tree {
-  private readonly changes = new KeyChanges()
+  private readonly changes = new SortedMap<KeyChange>()
   private readonly claimed: Buffer[] = []
   private readonly claimedNames = new Set<string>()
   private snapshotCount: number | undefined
@@ -44,7 +54,7 @@ export class TransactionTree implements Tree {
   }
 
   get(key: Buffer): Buffer | undefined {
-    const change = this.changes.size === 0 ? undefined : this.changes.get(key)
+    const change = this.changes.size === 0 ? undefined : this.changes.get(key.toString('latin1'))
     return change === undefined ? this.before(key) : change.value
   }
 
@@ -87,9 +97,10 @@ export class TransactionTree implements Tree {
     this.owner.checkOpen()
     this.owner.account(key.length + (value?.length ?? 0))
     const kept = value === undefined ? undefined : alone(value)
-    const known = this.changes.get(key)
+    const name = key.toString('latin1')
+    const known = this.changes.get(name)
     if (known !== undefined) known.value = kept
-    else this.changes.set({ key: Buffer.from(key), before: this.before(key), value: kept })
+    else this.changes.set(name, { key: Buffer.from(key), before: this.before(key), value: kept })
   }
 
   clear(): void {
@@ -109,12 +120,18 @@ export class TransactionTree implements Tree {
     if (this.changes.size === 0) return base
     const start = direction === 1 && after !== undefined ? Buffer.concat([after, NEXT_KEY]) : range.start
     const end = direction === -1 && after !== undefined ? after : range.end
-    return merge(base, this.changes.between(start, end, direction), direction)
+    return present(merge(base, this.changesIn({ start, end }, direction), direction))
+  }
+
+  private *changesIn({ start, end }: ByteRange, direction: 1 | -1): Generator<KeyChange> {
+    for (const [, change] of this.changes.between(start.toString('latin1'), end?.toString('latin1'), direction)) {
+      yield change
+    }
   }
 
   countIn(range: ByteRange): number {
     let count = this.snapshot === undefined ? 0 : this.base.countIn(range, this.snapshot)
-    for (const { before, value } of this.changes.between(range.start, range.end, 1)) {
+    for (const { before, value } of this.changesIn(range, 1)) {
       count += Number(value !== undefined) - Number(before !== undefined)
     }
     return count
@@ -143,12 +160,12 @@ export class TransactionTree implements Tree {
 
   /** Inside Environment.write: throws WriteConflict when what the transaction has changed is not as it found it. */
   verify(): void {
-    for (const { key, before } of this.changes.all()) if (!isSame(this.base.get(key), before)) throw writeConflict()
+    for (const [, { key, before }] of this.changes.all()) if (!isSame(this.base.get(key), before)) throw writeConflict()
   }
 
   /** Inside Environment.write, after verify: for everyone to see. */
   apply(): void {
-    for (const { key, before, value } of this.changes.all()) {
+    for (const [, { key, before, value }] of this.changes.all()) {
       if (value === undefined) {
         if (before !== undefined) this.base.remove(key)
       } else if (before === undefined) this.base.insert(key, value)
@@ -169,25 +186,4 @@ function alone(value: Buffer): Buffer {
 
 function isSame(a: Buffer | undefined, b: Buffer | undefined): boolean {
   return a === undefined || b === undefined ? a === b : a.equals(b)
-}
-
-/** Both in the same order; where they have the same key the change counts. */
-function* merge(base: Iterable<Entry>, changes: Iterable<KeyChange>, direction: 1 | -1): Generator<Entry> {
-  const changed = changes[Symbol.iterator]()
-  let next = changed.next()
-  for (const entry of base) {
-    let order = -1
-    while (next.done !== true && (order = direction * next.value.key.compare(entry.key)) <= 0) {
-      const { key, value } = next.value
-      next = changed.next()
-      if (value !== undefined) yield { key, value }
-      if (order === 0) break
-      order = -1
-    }
-    if (order !== 0) yield entry
-  }
-  for (; next.done !== true; next = changed.next()) {
-    const { key, value } = next.value
-    if (value !== undefined) yield { key, value }
-  }
 }

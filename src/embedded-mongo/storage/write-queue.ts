@@ -1,82 +1,278 @@
 import type { RootDatabase } from 'lmdb'
+import { checkpoint, commit } from './checkpoint'
+import type { Layers, Touched } from './layers'
+import { RecordWriter } from './log-record'
+import type { ChangedTree } from './memtable'
+import type { TreeWriter } from './stored-tree'
+import type { WriteAheadLog } from './write-ahead-log'
 
-/** How long the writes of one transaction may keep the thread: those behind them take the next. */
-const TRANSACTION_MS = 5
+/** How long the writes of one turn may keep the thread: those behind them take the next. */
+const TURN_MS = 5
+/** How long what is written may wait before it is brought into lmdb, and how much of it. */
+export const CHECKPOINT_MS = 250
+const CHECKPOINT_BYTES = 3 * 1_024 * 1_024
+/** With so much in memory, and as much on its way into lmdb, writes wait. */
+const MEMTABLE_BYTES_MAX = 16 * 1_024 * 1_024
 
 interface Waiting {
   readonly work: () => unknown
+  /** It wants a transaction of lmdb's. */
+  readonly isDirect: boolean
   readonly resolve: (value: unknown) => void
   readonly reject: (error: unknown) => void
 }
 
-/**
- * Group commit: what waits when a write transaction begins is done in it, in order, and is on disk together. While that is
- * flushed the next transaction waits for its turn, and collects.
- */
-export class WriteQueue {
-  private readonly waiting: Waiting[] = []
-  /** A transaction that has not begun yet will look here. */
-  private isAwaited = false
+/** Writes that are on disk together, or not at all. */
+class Group {
+  readonly outcomes: (() => void)[] = []
+  readonly rejects: ((error: unknown) => void)[] = []
+  readonly touched: Touched[] = []
 
   constructor(
-    private readonly root: RootDatabase<Buffer, Buffer>,
-    /** Runs before each of them. */
-    private readonly begin: () => void,
-    /** What those hear whose transaction could not be committed. */
-    private readonly failed: (error: unknown) => Promise<Error>,
+    readonly number: number,
+    readonly record: RecordWriter,
   ) {}
+}
 
-  /** Resolves with what `work` returns, or rejects with what it throws, when its transaction is on disk. */
-  add<T>(work: () => T): Promise<T> {
+export interface WriteQueueOptions {
+  readonly root: RootDatabase<Buffer, Buffer>
+  readonly layers: Layers
+  /** undefined: what is written need not outlive the process. */
+  readonly log: WriteAheadLog | undefined
+  /** CHECKPOINT_MS, if nothing is said. */
+  readonly checkpointMs: number | undefined
+  /** Inside a transaction of lmdb's: notes up to which generation it has everything. */
+  readonly noteGeneration: (generation: number) => void
+  /** What those hear whose writes could not be kept. */
+  readonly failure: (cause: unknown) => Error
+  /** Writes have failed, and been taken back: what is in memory must be read anew. `direct`: they were lmdb's own. */
+  readonly onFailure: (direct: boolean) => void
+}
+
+/**
+ * Runs writes one after another, and answers when they are on disk: what is written in one turn is one record of the log,
+ * and while that is flushed the next one collects. Every now and then it brings all of it into lmdb. Some writes run in
+ * a transaction of lmdb's instead: when everything before them is there.
+ */
+export class WriteQueue implements TreeWriter {
+  private readonly waiting: Waiting[] = []
+  private readonly idleRecords: RecordWriter[] = [new RecordWriter()]
+  private group = new Group(1, new RecordWriter())
+  private turnIsDue = false
+  private flushing: Promise<void> | undefined
+  private checkpointing: Promise<void> | undefined
+  private checkpointTimer: NodeJS.Timeout | undefined
+  private checkpointIsDue = false
+  /** No writes run: one that is direct is under way, or about to be. */
+  private isHeld = false
+  /** Something could not be written. Before anything else is, all there is must have come into lmdb. */
+  private mustSettle = false
+
+  constructor(private readonly options: WriteQueueOptions) {}
+
+  get readableGroup(): number {
+    return this.options.layers.readableGroup
+  }
+
+  get isDirect(): boolean {
+    return this.options.layers.isDirect
+  }
+
+  put(tree: ChangedTree, key: Buffer, value: Buffer | undefined, added: -1 | 0 | 1): void {
+    const { group, options } = this
+    if (options.log !== undefined) group.record.add(tree.id, key, value)
+    group.touched.push(options.layers.put(tree, key.toString('latin1'), value, added, group.number))
+  }
+
+  /** At start: brings into lmdb what is there, before anything else is written. */
+  settleFirst(): void {
+    this.mustSettle = true
+    this.startCheckpoint()
+  }
+
+  /** Resolves with what `work` returns, or rejects with what it throws, when what it wrote is on disk. */
+  add<T>(work: () => T, isDirect: boolean): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      this.waiting.push({ work, resolve: resolve as (value: unknown) => void, reject })
-      if (!this.isAwaited) void this.commitNext()
+      this.waiting.push({ work, isDirect, resolve: resolve as (value: unknown) => void, reject })
+      this.schedule()
     })
   }
 
-  private async commitNext(): Promise<void> {
-    this.isAwaited = true
-    let begun: readonly Waiting[] = []
-    let outcomes: readonly (() => void)[] = []
-    try {
-      await this.root.transaction(() => {
-        outcomes = this.runWaiting()
-        begun = this.takeFirst(outcomes.length)
-        // Not from within: it would become a part of this transaction.
-        if (this.waiting.length > 0) queueMicrotask(() => void (this.isAwaited || this.commitNext()))
-      })
-    } catch (error) {
-      if (begun.length === 0) begun = this.takeFirst(this.waiting.length)
-      const failure = await this.failed(error)
-      for (const { reject } of begun) reject(failure)
-      return
-    }
-    for (const tell of outcomes) tell()
+  private schedule(): void {
+    if (this.turnIsDue || this.isHeld || this.waiting.length === 0) return
+    this.turnIsDue = true
+    setImmediate(() => this.takeTurn())
   }
 
-  /** As many as there is time for, and one at least. */
-  private runWaiting(): readonly (() => void)[] {
-    const end = performance.now() + TRANSACTION_MS
-    const outcomes: (() => void)[] = []
-    for (const waiting of this.waiting) {
-      outcomes.push(this.run(waiting))
+  private takeTurn(): void {
+    this.turnIsDue = false
+    if (this.isHeld) return
+    const end = performance.now() + TURN_MS
+    for (let next = this.waiting[0]; next !== undefined && !this.isFull; next = this.waiting[0]) {
+      if (next.isDirect || this.mustSettle) {
+        void this.hold()
+        break
+      }
+      this.waiting.shift()
+      this.run(next)
       if (performance.now() >= end) break
     }
-    return outcomes
+    if (this.group.outcomes.length > 0) this.flushing ??= this.flush()
+    if (!this.isFull) this.schedule()
   }
 
-  private run({ work, resolve, reject }: Waiting): () => void {
+  private get isFull(): boolean {
+    const { layers } = this.options
+    return layers.bytes > MEMTABLE_BYTES_MAX && layers.frozenMemtable !== undefined
+  }
+
+  private run({ work, resolve, reject }: Waiting): void {
+    const { group } = this
     try {
-      this.begin()
-      const value = work()
-      return () => resolve(value)
+      const value = this.options.layers.writing(work)
+      group.outcomes.push(() => resolve(value))
     } catch (error) {
-      return () => reject(error)
+      group.outcomes.push(() => reject(error))
     }
+    group.rejects.push(reject)
   }
 
-  private takeFirst(count: number): readonly Waiting[] {
-    this.isAwaited = false
-    return this.waiting.splice(0, count)
+  /** Writes the record of what has collected, and then of what has collected meanwhile. */
+  private async flush(): Promise<void> {
+    while (this.group.outcomes.length > 0) await this.flushGroup()
+    this.flushing = undefined
+    this.checkpointIfDue()
+  }
+
+  private async flushGroup(): Promise<void> {
+    const { layers, log } = this.options
+    const { group } = this
+    const { generation } = layers
+    this.group = new Group(group.number + 1, this.idleRecords.pop() ?? new RecordWriter())
+    if (group.touched.length > 0) this.armCheckpoint()
+    // What collects from now on belongs to the next generation: this group is the last one of its own.
+    const isLast = this.freezeIfDue()
+    try {
+      if (!group.record.isEmpty) await log?.append(group.record, generation)
+      layers.setDurable(group.number)
+      for (const tell of group.outcomes) tell()
+    } catch (cause) {
+      this.fail([group, this.group], cause)
+    }
+    group.record.clear()
+    this.idleRecords.push(group.record)
+    if (isLast) this.startCheckpoint()
+  }
+
+  /** Nothing of the groups has happened. */
+  private fail(groups: readonly Group[], cause: unknown): void {
+    const { layers, failure, onFailure } = this.options
+    this.mustSettle = true
+    this.group = new Group(this.group.number + 1, new RecordWriter())
+    for (const { touched } of groups) layers.undo(touched)
+    onFailure(false)
+    const error = failure(cause)
+    for (const { rejects } of groups) for (const reject of rejects) reject(error)
+  }
+
+  private armCheckpoint(): void {
+    this.checkpointIsDue ||= this.options.layers.bytes > CHECKPOINT_BYTES
+    this.checkpointTimer ??= setTimeout(() => {
+      this.checkpointTimer = undefined
+      this.checkpointIsDue = true
+      if (this.flushing === undefined) this.checkpointIfDue()
+    }, this.options.checkpointMs ?? CHECKPOINT_MS).unref()
+  }
+
+  private freezeIfDue(): boolean {
+    const { layers } = this.options
+    if (!this.checkpointIsDue || layers.frozenMemtable !== undefined) return false
+    this.checkpointIsDue = false
+    layers.freeze()
+    return true
+  }
+
+  /** Between two groups. */
+  private checkpointIfDue(): void {
+    if (this.freezeIfDue()) this.startCheckpoint()
+  }
+
+  private startCheckpoint(): void {
+    this.checkpointing = this.bringIn()
+      .catch(() => {
+        // Whoever writes next tries again, and hears of it.
+        this.mustSettle = true
+      })
+      .then(() => {
+        this.checkpointing = undefined
+        if (this.flushing === undefined && !this.mustSettle) this.checkpointIfDue()
+        this.schedule()
+      })
+  }
+
+  /** Brings the frozen memtable into lmdb. */
+  private async bringIn(): Promise<void> {
+    const { layers, noteGeneration, root } = this.options
+    const { frozenMemtable } = layers
+    if (frozenMemtable === undefined) return
+    await checkpoint(root, frozenMemtable, () => noteGeneration(frozenMemtable.generation))
+    // Whoever reads next must see it in lmdb, since it is nowhere else.
+    root.resetReadTxn()
+    layers.dropFrozen()
+  }
+
+  /** Lets lmdb have everything, and then runs those at the head of the queue that are direct. */
+  private async hold(): Promise<void> {
+    this.isHeld = true
+    try {
+      await this.settle()
+      this.mustSettle = false
+      for (let next = this.waiting[0]; next?.isDirect === true; next = this.waiting[0]) {
+        this.waiting.shift()
+        await this.runDirect(next)
+      }
+    } catch (cause) {
+      const failure = this.options.failure(cause)
+      for (const { reject } of this.waiting.splice(0)) reject(failure)
+      this.mustSettle = true
+    }
+    this.isHeld = false
+    this.schedule()
+  }
+
+  private async settle(): Promise<void> {
+    const { layers } = this.options
+    await this.flushing
+    await this.checkpointing
+    while (layers.frozenMemtable !== undefined || layers.bytes > 0) {
+      if (layers.frozenMemtable === undefined) layers.freeze()
+      await this.bringIn()
+    }
+    this.checkpointIsDue = false
+  }
+
+  private async runDirect({ work, resolve, reject }: Waiting): Promise<void> {
+    const { failure, layers, onFailure, root } = this.options
+    let tell = (): void => undefined
+    try {
+      await commit(root, () => {
+        try {
+          const value = layers.writingDirectly(work)
+          tell = () => resolve(value)
+        } catch (error) {
+          tell = () => reject(error)
+        }
+      })
+      root.resetReadTxn()
+    } catch (cause) {
+      onFailure(true)
+      tell = () => reject(failure(cause))
+    }
+    tell()
+  }
+
+  close(): void {
+    clearTimeout(this.checkpointTimer)
+    this.options.log?.close()
   }
 }

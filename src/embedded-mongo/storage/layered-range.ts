@@ -1,0 +1,98 @@
+import type { LmdbTree, Reader } from './lmdb-tree'
+import { visible } from './memtable'
+import type { TreeChanges } from './memtable'
+import { merge, present } from './merge'
+import type { Change } from './merge'
+import type { ByteRange, Entry } from './tree'
+
+/** What a reader sees of a tree: what lmdb has, under what the memtables have of the groups up to `group`. */
+export interface LayeredTree {
+  readonly base: LmdbTree
+  /** The newest first. */
+  readonly layers: readonly TreeChanges[]
+  readonly group: number
+  readonly reader: Reader | undefined
+}
+
+/** As Tree.range. */
+export function layeredRange(
+  tree: LayeredTree,
+  range: ByteRange,
+  direction: 1 | -1,
+  after: Buffer | undefined,
+  offset: number,
+): Iterable<Entry> {
+  if (offset === 0) return merged(tree, range, direction, after, 0)
+  const place = passOver(tree, range, direction, after, offset)
+  return merged(tree, range, direction, place.after, place.offset)
+}
+
+/** `offset`: how many of lmdb's entries are passed over. No change stands among those. */
+function merged(
+  { base, layers, group, reader }: LayeredTree,
+  range: ByteRange,
+  direction: 1 | -1,
+  after: Buffer | undefined,
+  offset: number,
+): Iterable<Entry> {
+  const changes = changesIn(layers, rest(range, direction, after), direction, group)
+  return present(merge(base.range(range, direction, after, offset, reader), changes, direction))
+}
+
+/** What is left of a range behind a key. */
+function rest({ start, end }: ByteRange, direction: 1 | -1, after: Buffer | undefined): ByteRange {
+  if (after === undefined) return { start, end }
+  return direction === 1 ? { start: nextKey(after), end } : { start, end: after }
+}
+
+/** The least key behind another. */
+function nextKey(key: Buffer): Buffer {
+  return Buffer.concat([key, NUL])
+}
+
+const NUL = Buffer.of(0)
+
+/**
+ * Where a reader is who has passed over `offset` entries: behind a key, and then as many of lmdb's entries as are left.
+ * What stands between two changes lmdb counts by itself, and not beyond what could be passed over.
+ */
+function passOver(
+  { base, layers, group, reader }: LayeredTree,
+  range: ByteRange,
+  direction: 1 | -1,
+  after: Buffer | undefined,
+  offset: number,
+): { readonly after: Buffer | undefined; readonly offset: number } {
+  const changesMax = layers.reduce((sum, { size }) => sum + size, 0)
+  const [limit] = base.range(range, direction, after, offset + changesMax, reader)
+  let place = { after, offset }
+  for (const { key, value } of changesIn(layers, rest(range, direction, after), direction, group)) {
+    if (limit !== undefined && direction * key.compare(limit.key) > 0) break
+    const before = rest(range, direction, place.after)
+    const between = direction === 1 ? { ...before, end: key } : { ...before, start: nextKey(key) }
+    const stored = base.countIn(between, reader)
+    if (stored >= place.offset) break
+    place = { after: key, offset: place.offset - stored - Number(value !== undefined) }
+  }
+  return place
+}
+
+/** What the memtables have of a range, in its order; of one key what was written last. */
+export function changesIn(
+  layers: readonly TreeChanges[],
+  { start, end }: ByteRange,
+  direction: 1 | -1,
+  group: number,
+): Iterable<Change> {
+  const [first, last] = [start.toString('latin1'), end?.toString('latin1')]
+  return layers
+    .map((layer) => visibleChanges(layer.between(first, last, direction), group))
+    .reduceRight((older, newer) => merge(older, newer, direction))
+}
+
+function* visibleChanges(slots: ReturnType<TreeChanges['between']>, group: number): Generator<Change> {
+  for (const [name, slot] of slots) {
+    const version = visible(slot, group)
+    if (version !== undefined) yield { key: Buffer.from(name, 'latin1'), value: version.value }
+  }
+}
