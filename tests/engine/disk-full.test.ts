@@ -14,26 +14,27 @@ const FULL = { code: 14_031, codeName: 'OutOfDiskSpace' }
 
 const mountPoint = mkdtempSync(join(tmpdir(), 'engine-disk-'))
 const mount = (options: string) => spawnSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', mountPoint]).status === 0
-// The two files of the log take 8 MiB of it.
-const canMount = process.platform === 'linux' && mount('size=12m')
+const canMount = process.platform === 'linux' && mount('size=3m')
 if (!canMount) process.stdout.write('disk-full.test.ts: skipped, this user cannot mount a file system\n')
 
 let engine: Engine
 let client: MongoClient
 
-beforeAll(async () => {
-  if (!canMount) return
+async function start(size: string): Promise<void> {
+  if (!mount(`size=${size}`)) throw new Error('cannot mount')
   engine = await startEngine({ dbpath: join(mountPoint, 'data') })
   client = await MongoClient.connect(engine.uri)
-}, TEST_MS)
-afterAll(async () => {
-  if (canMount) {
-    await client.close()
-    await engine.stop()
-    spawnSync('umount', ['-l', mountPoint])
-  }
-  rmSync(mountPoint, { recursive: true, force: true })
-}, TEST_MS)
+}
+
+async function stop(): Promise<void> {
+  await client.close()
+  await engine.stop()
+  spawnSync('umount', ['-l', mountPoint])
+}
+
+if (canMount) spawnSync('umount', ['-l', mountPoint])
+afterEach(() => (canMount ? stop() : undefined), TEST_MS)
+afterAll(() => rmSync(mountPoint, { recursive: true, force: true }))
 
 const collectionOf = (name: string) => client.db('d').collection<Doc>(name)
 const failure = (work: Promise<unknown>) =>
@@ -62,9 +63,13 @@ async function expectSound(name: string, count: number): Promise<void> {
   })
 }
 
-;(canMount ? it : it.skip)(
-  'a full disk: writes fail with 14031, reads go on, and with room writes work again, without a restart',
-  async () => {
+;(canMount ? it : it.skip).each([
+  ['with room for the log, and then not for lmdb', '12m'],
+  ['with room for neither', '3m'],
+])(
+  'a full disk, %s: writes fail with 14031, reads go on, and with room writes work again, without a restart',
+  async (_what, size) => {
+    await start(size)
     const { pid } = engine.child
     await collectionOf('c').createIndexes([{ key: { n: 1 }, unique: true }, { key: { tag: 1 } }])
     // Large ones first, so that a little room is left; then none.

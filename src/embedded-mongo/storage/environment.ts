@@ -97,9 +97,9 @@ export class Environment {
       for (const { tree: id, key, value } of changesOf(record)) {
         const tree = trees.get(id)
         if (tree === undefined) throw new StorageOpenError(`the log names a tree ${id} that is not there`)
-        const added = Number(value !== undefined) - Number(tree.has(key))
-        this.layers.put(tree, key.toString('latin1'), value, added, NO_GROUP)
-        tree.forget(-added)
+        const isNew = !tree.has(key)
+        this.layers.put(tree, key.toString('latin1'), value, isNew, NO_GROUP)
+        tree.forget(Number(!isNew) - Number(value !== undefined))
       }
     }
     this.layers.freeze()

@@ -96,3 +96,23 @@ function* visibleChanges(slots: ReturnType<TreeChanges['between']>, group: numbe
     if (version !== undefined) yield { key: Buffer.from(name, 'latin1'), value: version.value }
   }
 }
+
+/**
+ * How many entries of a range there are more with a layer than below it. `isStored`: lmdb may have some of the layer
+ * already, and is asked.
+ */
+export function addedIn(
+  layer: TreeChanges,
+  { start, end }: ByteRange,
+  group: number,
+  isStored: ((key: Buffer) => boolean) | undefined,
+): number {
+  let added = 0
+  for (const [name, slot] of layer.between(start.toString('latin1'), end?.toString('latin1'), 1)) {
+    const version = visible(slot, group)
+    if (version === undefined) continue
+    const isBelow = isStored === undefined ? slot.below : isStored(Buffer.from(name, 'latin1'))
+    added += Number(version.value !== undefined) - Number(isBelow)
+  }
+  return added
+}

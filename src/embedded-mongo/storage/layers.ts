@@ -3,7 +3,9 @@ import type { ChangedTree, Slot, Version } from './memtable'
 
 /** What a reader of one moment sees over what lmdb has. */
 export interface View {
-  readonly memtables: readonly Memtable[]
+  readonly active: Memtable
+  /** Below it: lmdb may have some of this one. */
+  readonly frozen: Memtable | undefined
   /** The last group of writes that it sees. */
   readonly group: number
 }
@@ -72,16 +74,14 @@ export class Layers {
     }
   }
 
-  /** Returns what undo needs. */
-  put(tree: ChangedTree, key: string, value: Buffer | undefined, added: number, group: number): Touched {
+  /** Returns what undo needs. `isNew`: there was no such entry. */
+  put(tree: ChangedTree, key: string, value: Buffer | undefined, isNew: boolean, group: number): Touched {
     const changes = this.changesOf(tree)
     let slot = changes.get(key)
-    if (slot === undefined) changes.set(key, (slot = { newest: undefined }))
+    if (slot === undefined) changes.set(key, (slot = { below: !isNew, newest: undefined }))
     const before = slot.newest
-    slot.newest =
-      before?.group === group
-        ? { value, group, added: before.added + added, older: before.older }
-        : { value, group, added, older: before && this.kept(before) }
+    const older = before?.group === group ? before.older : before && this.kept(before)
+    slot.newest = { value, group, older }
     this.active.account(key, value)
     return { tree, slot }
   }
@@ -113,9 +113,9 @@ export class Layers {
   /** Takes back what groups have written that are not on disk. */
   undo(touched: Iterable<Touched>): void {
     for (const { tree, slot } of touched) {
-      for (; slot.newest !== undefined && slot.newest.group > this.durableGroup; slot.newest = slot.newest.older) {
-        tree.forget(slot.newest.added)
-      }
+      const wasThere = isThere(slot)
+      while (slot.newest !== undefined && slot.newest.group > this.durableGroup) slot.newest = slot.newest.older
+      tree.forget(Number(wasThere) - Number(isThere(slot)))
     }
   }
 
@@ -136,7 +136,7 @@ export class Layers {
   openView(): View {
     const group = this.durableGroup
     this.views.set(group, (this.views.get(group) ?? 0) + 1)
-    return { memtables: this.frozen === undefined ? [this.active] : [this.active, this.frozen], group }
+    return { active: this.active, frozen: this.frozen, group }
   }
 
   closeView({ group }: View): void {
@@ -144,4 +144,8 @@ export class Layers {
     if (left > 0) this.views.set(group, left)
     else this.views.delete(group)
   }
+}
+
+function isThere({ below, newest }: Slot): boolean {
+  return newest === undefined ? below : newest.value !== undefined
 }

@@ -6,14 +6,14 @@ export interface Version {
   readonly value: Buffer | undefined
   /** The number of the group of writes that made it. */
   readonly group: number
-  /** How many entries there are more for it. */
-  readonly added: number
   /** What it was before, for as long as somebody may want to see that. */
   older: Version | undefined
 }
 
 /** The versions of one entry, the newest first. None are left when the writes that made them have failed. */
 export interface Slot {
+  /** Was there an entry below, before there was one here? */
+  readonly below: boolean
   newest: Version | undefined
 }
 

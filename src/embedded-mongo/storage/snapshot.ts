@@ -2,7 +2,7 @@ import type { Transaction } from 'lmdb'
 import { noSuchTransaction } from '../bson/errors'
 import type { View } from './layers'
 import type { Reader } from './lmdb-tree'
-import type { ChangedTree, TreeChanges } from './memtable'
+import type { ChangedTree, Memtable, TreeChanges } from './memtable'
 
 /** The store as it was at one moment, for as long as it is held. It keeps lmdb from using the space of what went since. */
 export class Snapshot {
@@ -27,9 +27,15 @@ export class Snapshot {
     return this.view.group
   }
 
+  /** The memtable of which lmdb may have had some by then. */
+  get frozenMemtable(): Memtable | undefined {
+    return this.view.frozen
+  }
+
   /** What lay over lmdb at that moment, the newest first. */
   layersOf(tree: ChangedTree): readonly TreeChanges[] {
-    return this.view.memtables.flatMap((memtable) => memtable.trees.get(tree) ?? [])
+    const { active, frozen } = this.view
+    return [active.trees.get(tree), frozen?.trees.get(tree)].filter((changes) => changes !== undefined)
   }
 
   get isClosed(): boolean {

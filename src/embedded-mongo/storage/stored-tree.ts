@@ -1,8 +1,8 @@
 import { Blocked } from './blocked'
-import { changesIn, layeredRange } from './layered-range'
+import { addedIn, layeredRange } from './layered-range'
 import type { LmdbTree } from './lmdb-tree'
 import { visible } from './memtable'
-import type { ChangedTree, TreeChanges, Version } from './memtable'
+import type { ChangedTree, Memtable, TreeChanges, Version } from './memtable'
 import type { Snapshot } from './snapshot'
 import type { ByteRange, Entry, LockHolder, Tree } from './tree'
 
@@ -10,9 +10,12 @@ import type { ByteRange, Entry, LockHolder, Tree } from './tree'
 export interface TreeWriter {
   /** The last group of writes that whoever reads now sees. */
   readonly readableGroup: number
+  /** The memtable of which lmdb may have some. */
+  readonly frozenMemtable: Memtable | undefined
   /** What is written goes straight to lmdb: everything is there, and a transaction of lmdb's is open. */
   readonly isDirect: boolean
-  put(tree: ChangedTree, key: Buffer, value: Buffer | undefined, added: -1 | 0 | 1): void
+  /** `isNew`: there was no such entry. */
+  put(tree: ChangedTree, key: Buffer, value: Buffer | undefined, isNew: boolean): void
 }
 
 /**
@@ -95,7 +98,7 @@ export class StoredTree implements Tree, ChangedTree {
 
   private put(key: Buffer, value: Buffer | undefined, added: -1 | 0 | 1): void {
     if (this.writer.isDirect) this.base.store(key, value)
-    else this.writer.put(this, key, value, added)
+    else this.writer.put(this, key, value, added === 1)
     this.entries += added
   }
 
@@ -129,12 +132,15 @@ export class StoredTree implements Tree, ChangedTree {
 
   countIn(range: ByteRange, snapshot?: Snapshot): number {
     const layers = snapshot === undefined ? this.layers : snapshot.layersOf(this)
-    let count = this.base.countIn(range, snapshot?.reader)
-    if (layers.length === 0) return count
-    for (const { key, value } of changesIn(layers, range, 1, snapshot?.group ?? this.writer.readableGroup)) {
-      count += Number(value !== undefined) - Number(this.base.has(key, snapshot?.reader))
-    }
-    return count
+    const stored = this.base.countIn(range, snapshot?.reader)
+    if (layers.length === 0) return stored
+    const group = snapshot?.group ?? this.writer.readableGroup
+    const { frozenMemtable } = snapshot ?? this.writer
+    const isStored = (key: Buffer) => this.base.has(key, snapshot?.reader)
+    return layers.reduce((sum, layer) => {
+      const mayBeStored = layer.memtable === frozenMemtable
+      return sum + addedIn(layer, range, group, mayBeStored ? isStored : undefined)
+    }, stored)
   }
 
   countUpTo(range: ByteRange, max: number, snapshot?: Snapshot): number {

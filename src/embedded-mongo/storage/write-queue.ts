@@ -2,7 +2,7 @@ import type { RootDatabase } from 'lmdb'
 import { checkpoint, commit } from './checkpoint'
 import type { Layers, Touched } from './layers'
 import { RecordWriter } from './log-record'
-import type { ChangedTree } from './memtable'
+import type { ChangedTree, Memtable } from './memtable'
 import type { TreeWriter } from './stored-tree'
 import type { WriteAheadLog } from './write-ahead-log'
 
@@ -74,14 +74,18 @@ export class WriteQueue implements TreeWriter {
     return this.options.layers.readableGroup
   }
 
+  get frozenMemtable(): Memtable | undefined {
+    return this.options.layers.frozenMemtable
+  }
+
   get isDirect(): boolean {
     return this.options.layers.isDirect
   }
 
-  put(tree: ChangedTree, key: Buffer, value: Buffer | undefined, added: -1 | 0 | 1): void {
+  put(tree: ChangedTree, key: Buffer, value: Buffer | undefined, isNew: boolean): void {
     const { group, options } = this
     if (options.log !== undefined) group.record.add(tree.id, key, value)
-    group.touched.push(options.layers.put(tree, key.toString('latin1'), value, added, group.number))
+    group.touched.push(options.layers.put(tree, key.toString('latin1'), value, isNew, group.number))
   }
 
   /** At start: brings into lmdb what is there, before anything else is written. */
