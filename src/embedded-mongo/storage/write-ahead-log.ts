@@ -86,7 +86,8 @@ export class WriteAheadLog {
   }
 
   private begin(generation: number): void {
-    this.recordsBefore = this.records
+    // One that failed altogether has none.
+    this.recordsBefore = generation === this.generation + 1 ? this.records : 0
     this.records = 0
     this.position = 0
     this.generation = generation

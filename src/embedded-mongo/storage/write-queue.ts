@@ -112,11 +112,12 @@ export class WriteQueue implements TreeWriter {
     this.turnIsDue = false
     if (this.isHeld) return
     const end = performance.now() + TURN_MS
-    for (let next = this.waiting[0]; next !== undefined && !this.isFull; next = this.waiting[0]) {
+    for (let next = this.waiting[0]; next !== undefined; next = this.waiting[0]) {
       if (next.isDirect || this.mustSettle) {
         void this.hold()
         break
       }
+      if (this.isFull) break
       this.waiting.shift()
       this.run(next)
       if (performance.now() >= end) break
@@ -192,6 +193,7 @@ export class WriteQueue implements TreeWriter {
     const { layers } = this.options
     if (!this.checkpointIsDue || layers.frozenMemtable !== undefined) return false
     this.checkpointIsDue = false
+    if (layers.bytes === 0) return false
     layers.freeze()
     return true
   }
