@@ -10,10 +10,9 @@ export interface View {
   readonly group: number
 }
 
-/** An entry that a group of writes has changed. */
-export interface Touched {
-  readonly tree: ChangedTree
-  readonly slot: Slot
+interface Runnable {
+  /** Never throws. */
+  run(): void
 }
 
 /**
@@ -50,14 +49,11 @@ export class Layers {
     return this.isWriting ? Infinity : this.durableGroup
   }
 
-  /** What `work` reads is what was written last. */
-  writing<T>(work: () => T): T {
+  /** What it reads is what was written last. */
+  writing(job: Runnable): void {
     this.isWriting = true
-    try {
-      return work()
-    } finally {
-      this.isWriting = false
-    }
+    job.run()
+    this.isWriting = false
   }
 
   /** Inside a transaction of lmdb's, and it has everything: what is written goes there. */
@@ -65,25 +61,22 @@ export class Layers {
     return this.direct
   }
 
-  writingDirectly<T>(work: () => T): T {
+  writingDirectly(job: Runnable): void {
     this.direct = true
-    try {
-      return work()
-    } finally {
-      this.direct = false
-    }
+    job.run()
+    this.direct = false
   }
 
-  /** Returns what undo needs. `isNew`: there was no such entry. */
-  put(tree: ChangedTree, key: string, value: Buffer | undefined, isNew: boolean, group: number): Touched {
+  /** `isNew`: there was no such entry. Returns its slot, for undo. */
+  put(tree: ChangedTree, key: string, value: Buffer | undefined, isNew: boolean, group: number): Slot {
     const changes = this.changesOf(tree)
     let slot = changes.get(key)
-    if (slot === undefined) changes.set(key, (slot = { below: !isNew, newest: undefined }))
+    if (slot === undefined) changes.add(key, (slot = { tree, below: !isNew, newest: undefined }))
     const before = slot.newest
     const older = before?.group === group ? before.older : before && this.kept(before)
     slot.newest = { value, group, older }
     this.active.account(key, value)
-    return { tree, slot }
+    return slot
   }
 
   private changesOf(tree: ChangedTree): TreeChanges {
@@ -111,11 +104,11 @@ export class Layers {
   }
 
   /** Takes back what groups have written that are not on disk. */
-  undo(touched: Iterable<Touched>): void {
-    for (const { tree, slot } of touched) {
+  undo(touched: Iterable<Slot>): void {
+    for (const slot of touched) {
       const wasThere = isThere(slot)
       while (slot.newest !== undefined && slot.newest.group > this.durableGroup) slot.newest = slot.newest.older
-      tree.forget(Number(wasThere) - Number(isThere(slot)))
+      slot.tree.forget(Number(wasThere) - Number(isThere(slot)))
     }
   }
 

@@ -12,6 +12,7 @@ export interface Version {
 
 /** The versions of one entry, the newest first. None are left when the writes that made them have failed. */
 export interface Slot {
+  readonly tree: ChangedTree
   /** Was there an entry below, before there was one here? */
   readonly below: boolean
   newest: Version | undefined

@@ -100,7 +100,7 @@ export class TransactionTree implements Tree {
     const name = key.toString('latin1')
     const known = this.changes.get(name)
     if (known !== undefined) known.value = kept
-    else this.changes.set(name, { key: Buffer.from(key), before: this.before(key), value: kept })
+    else this.changes.add(name, { key: Buffer.from(key), before: this.before(key), value: kept })
   }
 
   clear(): void {

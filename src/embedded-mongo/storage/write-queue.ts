@@ -1,8 +1,8 @@
 import type { RootDatabase } from 'lmdb'
 import { checkpoint, commit } from './checkpoint'
-import type { Layers, Touched } from './layers'
+import type { Layers } from './layers'
 import { RecordWriter } from './log-record'
-import type { ChangedTree, Memtable } from './memtable'
+import type { ChangedTree, Memtable, Slot } from './memtable'
 import type { TreeWriter } from './stored-tree'
 import type { WriteAheadLog } from './write-ahead-log'
 
@@ -14,19 +14,39 @@ const CHECKPOINT_BYTES = 3 * 1_024 * 1_024
 /** With so much in memory, and as much on its way into lmdb, writes wait. */
 const MEMTABLE_BYTES_MAX = 16 * 1_024 * 1_024
 
-interface Waiting {
-  readonly work: () => unknown
-  /** It wants a transaction of lmdb's. */
-  readonly isDirect: boolean
-  readonly resolve: (value: unknown) => void
-  readonly reject: (error: unknown) => void
+/** What somebody wants to write, and what came of it. */
+class Job {
+  private outcome: unknown
+  private hasThrown = false
+
+  constructor(
+    private readonly work: () => unknown,
+    /** It wants a transaction of lmdb's. */
+    readonly isDirect: boolean,
+    private readonly resolve: (value: unknown) => void,
+    readonly reject: (error: unknown) => void,
+  ) {}
+
+  /** Never throws. */
+  run(): void {
+    try {
+      this.outcome = this.work()
+    } catch (error) {
+      this.outcome = error
+      this.hasThrown = true
+    }
+  }
+
+  tell(): void {
+    if (this.hasThrown) this.reject(this.outcome)
+    else this.resolve(this.outcome)
+  }
 }
 
 /** Writes that are on disk together, or not at all. */
 class Group {
-  readonly outcomes: (() => void)[] = []
-  readonly rejects: ((error: unknown) => void)[] = []
-  readonly touched: Touched[] = []
+  readonly jobs: Job[] = []
+  readonly touched: Slot[] = []
 
   constructor(
     readonly number: number,
@@ -55,7 +75,7 @@ export interface WriteQueueOptions {
  * a transaction of lmdb's instead: when everything before them is there.
  */
 export class WriteQueue implements TreeWriter {
-  private readonly waiting: Waiting[] = []
+  private readonly waiting: Job[] = []
   private readonly idleRecords: RecordWriter[] = [new RecordWriter()]
   private group = new Group(1, new RecordWriter())
   private turnIsDue = false
@@ -97,7 +117,7 @@ export class WriteQueue implements TreeWriter {
   /** Resolves with what `work` returns, or rejects with what it throws, when what it wrote is on disk. */
   add<T>(work: () => T, isDirect: boolean): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      this.waiting.push({ work, isDirect, resolve: resolve as (value: unknown) => void, reject })
+      this.waiting.push(new Job(work, isDirect, resolve as (value: unknown) => void, reject))
       this.schedule()
     })
   }
@@ -119,10 +139,11 @@ export class WriteQueue implements TreeWriter {
       }
       if (this.isFull) break
       this.waiting.shift()
-      this.run(next)
+      this.options.layers.writing(next)
+      this.group.jobs.push(next)
       if (performance.now() >= end) break
     }
-    if (this.group.outcomes.length > 0) this.flushing ??= this.flush()
+    if (this.group.jobs.length > 0) this.flushing ??= this.flush()
     if (!this.isFull) this.schedule()
   }
 
@@ -131,20 +152,9 @@ export class WriteQueue implements TreeWriter {
     return layers.bytes > MEMTABLE_BYTES_MAX && layers.frozenMemtable !== undefined
   }
 
-  private run({ work, resolve, reject }: Waiting): void {
-    const { group } = this
-    try {
-      const value = this.options.layers.writing(work)
-      group.outcomes.push(() => resolve(value))
-    } catch (error) {
-      group.outcomes.push(() => reject(error))
-    }
-    group.rejects.push(reject)
-  }
-
   /** Writes the record of what has collected, and then of what has collected meanwhile. */
   private async flush(): Promise<void> {
-    while (this.group.outcomes.length > 0) await this.flushGroup()
+    while (this.group.jobs.length > 0) await this.flushGroup()
     this.flushing = undefined
     this.checkpointIfDue()
   }
@@ -160,7 +170,7 @@ export class WriteQueue implements TreeWriter {
     try {
       if (!group.record.isEmpty) await log?.append(group.record, generation)
       layers.setDurable(group.number)
-      for (const tell of group.outcomes) tell()
+      for (const job of group.jobs) job.tell()
     } catch (cause) {
       this.fail([group, this.group], cause)
     }
@@ -177,7 +187,7 @@ export class WriteQueue implements TreeWriter {
     for (const { touched } of groups) layers.undo(touched)
     onFailure(false)
     const error = failure(cause)
-    for (const { rejects } of groups) for (const reject of rejects) reject(error)
+    for (const { jobs } of groups) for (const { reject } of jobs) reject(error)
   }
 
   private armCheckpoint(): void {
@@ -257,24 +267,16 @@ export class WriteQueue implements TreeWriter {
     this.checkpointIsDue = false
   }
 
-  private async runDirect({ work, resolve, reject }: Waiting): Promise<void> {
+  private async runDirect(job: Job): Promise<void> {
     const { failure, layers, onFailure, root } = this.options
-    let tell = (): void => undefined
     try {
-      await commit(root, () => {
-        try {
-          const value = layers.writingDirectly(work)
-          tell = () => resolve(value)
-        } catch (error) {
-          tell = () => reject(error)
-        }
-      })
+      await commit(root, () => layers.writingDirectly(job))
       root.resetReadTxn()
+      job.tell()
     } catch (cause) {
       onFailure(true)
-      tell = () => reject(failure(cause))
+      job.reject(failure(cause))
     }
-    tell()
   }
 
   close(): void {
