@@ -304,8 +304,74 @@ describe('the end', () => {
   })
 })
 
+describe('indexes', () => {
+  const NEW = 'made-with-indexes'
+  const UNIQUE = { name: 'n_1', key: { n: 1 }, unique: true }
+  const create = (session: ClientSession, indexes: readonly Document[] = [UNIQUE], name = NEW) =>
+    engine.db.command({ createIndexes: name, indexes }, { session })
+  beforeEach(async () => {
+    await engine.db.dropCollection(NEW).catch(() => undefined)
+  })
+
+  it('of a collection that the transaction makes come with the commit, and hold within it', async () => {
+    const collection = engine.db.collection<Doc>(NEW)
+    const session = begin()
+    const made = { numIndexesBefore: 1, numIndexesAfter: 2 }
+    expect(await create(session)).toMatchObject({ ...made, createdCollectionAutomatically: true })
+    expect(await create(session)).toMatchObject({ numIndexesBefore: 2, note: 'all indexes already exist' })
+    expect(await create(session, [{ name: 'tags_1', key: { tags: 1 } }])).toMatchObject({
+      numIndexesBefore: 2,
+      numIndexesAfter: 3,
+      createdCollectionAutomatically: false,
+    })
+    await collection.insertOne({ _id: 1, n: 1, tags: ['a', 'b'] }, { session })
+    const byTag = () => collection.find({ tags: 'b' }, { session, hint: 'tags_1' }).toArray()
+    expect(await byTag()).toEqual([{ _id: 1, n: 1, tags: ['a', 'b'] }])
+    expect(await engine.db.listCollections({ name: NEW }).toArray()).toEqual([])
+    await session.commitTransaction()
+    expect((await collection.indexes()).map(({ name }) => name)).toEqual(['_id_', 'n_1', 'tags_1'])
+    expect(await codeOf(collection.insertOne({ _id: 2, n: 1 }))).toEqual([11_000, undefined])
+    expect(await idsOf(collection.find({ tags: 'a' }).hint('tags_1').toArray())).toEqual([1])
+    expect(await engine.db.command({ validate: NEW, full: true })).toMatchObject({ valid: true, nIndexes: 3 })
+  })
+
+  it('a unique one refuses the second document within the transaction', async () => {
+    const collection = engine.db.collection<Doc>(NEW)
+    const session = begin()
+    await create(session)
+    await collection.insertOne({ _id: 1, n: 1 }, { session })
+    expect(await codeOf(collection.insertOne({ _id: 2, n: 1 }, { session }))).toEqual([11_000, undefined])
+  })
+
+  it('are gone with the transaction, and their place is free for others', async () => {
+    const session = begin()
+    await create(session)
+    await engine.db.collection<Doc>(NEW).insertOne({ _id: 1, n: 1 }, { session })
+    await session.abortTransaction()
+    const collection = engine.db.collection<Doc>(NEW)
+    expect(await engine.db.listCollections({ name: NEW }).toArray()).toEqual([])
+    await collection.createIndexes([UNIQUE, { key: { a: 1 } }])
+    await collection.insertMany([{ n: 1 }, { n: 2 }])
+    expect(await engine.db.command({ validate: NEW, full: true })).toMatchObject({ valid: true, nrecords: 2 })
+  })
+
+  it('of one that was there, or has documents, are refused', async () => {
+    const collection = await engine.collection(THREE)
+    const there = begin()
+    await collection.findOne({}, { session: there })
+    const error = await serverError(create(there, [UNIQUE], collection.collectionName))
+    expect([error.code, error.message]).toEqual([
+      263,
+      `Cannot create new indexes on existing collection ${collection.namespace} in a multi-document transaction.`,
+    ])
+    const filled = begin()
+    await engine.db.collection<Doc>(NEW).insertOne({ _id: 1 }, { session: filled })
+    expect((await serverError(create(filled))).message).toMatch(/^Cannot create new indexes on non-empty collection/)
+  })
+})
+
 describe('what is refused', () => {
-  it.each(['count', 'listCollections', 'drop', 'createIndexes', 'ping'])('%s', async (name) => {
+  it.each(['count', 'listCollections', 'drop', 'dropIndexes', 'ping'])('%s', async (name) => {
     const session = begin()
     await (await engine.collection(THREE)).findOne({}, { session })
     expect(await codeOf(engine.db.command({ [name]: 'c' }, { session }))).toEqual([

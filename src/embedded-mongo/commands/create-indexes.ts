@@ -1,4 +1,4 @@
-import { cannotCreateIndex } from '../bson/errors'
+import { cannotCreateIndex, notInTransaction } from '../bson/errors'
 import type { Engine } from '../engine'
 import { DocReader } from '../execution/doc-reader'
 import { writeInSlices } from '../execution/write-in-slices'
@@ -7,6 +7,7 @@ import type { Catalog } from '../storage/catalog'
 import type { Collection } from '../storage/collection'
 import type { IndexDefinition } from '../storage/index-definition'
 import type { SecondaryIndex } from '../storage/secondary-index'
+import type { Transaction } from '../storage/transaction'
 import { WHOLE_TREE } from '../storage/tree'
 import type { Command } from './command'
 import { isPresent, parseIndexSpec } from './index-spec'
@@ -20,24 +21,49 @@ export const createIndexes: Command = {
   summary:
     'single, compound, multikey; `unique`, `sparse`, `partialFilterExpression`, `expireAfterSeconds`, `hidden`, `collation`',
   fields: ['indexes', 'commitQuorum', 'ignoreUnknownIndexOptions'],
-  run: async (args, { engine }) => {
-    const [database, name] = [args.database, args.collection]
+  inTransaction: 'allowed',
+  run: async (args, { engine, store }) => {
+    const { database, collection: name } = args
     const specs = args.requiredDocuments('indexes').map(parseIndexSpec)
     if (specs.length === 0) throw cannotCreateIndex('Must specify at least one index to create')
-    return oneAtATime(engine, `${database}.${name}`, async () => {
-      const createdCollectionAutomatically = engine.catalog.collection(database, name) === undefined
-      const collection = await engine.store.ensureCollection(database, name)
+    const create = async (add: AddIndexes) => {
+      const createdCollectionAutomatically = store.collection(database, name) === undefined
+      const collection = await store.ensureCollection(database, name)
       const numIndexesBefore = collection.indexes.length + 1
       const missing = missingOf(collection, specs)
-      if (missing.length > 0) await build(engine, collection, missing, args.timeLimit())
+      if (missing.length > 0) await add(collection, missing)
       return {
         numIndexesBefore,
         numIndexesAfter: collection.indexes.length + 1,
         createdCollectionAutomatically,
         ...(missing.length === 0 ? { note: 'all indexes already exist' } : {}),
       }
-    })
+    }
+    const { transaction } = store
+    if (transaction !== undefined) return create((collection, missing) => addDrafts(transaction, collection, missing))
+    return oneAtATime(engine, `${database}.${name}`, () =>
+      create((collection, missing) => build(engine, collection, missing, args.timeLimit())),
+    )
   },
+}
+
+type AddIndexes = (collection: Collection, specs: readonly IndexSpec[]) => Promise<void>
+
+/** What is known of an index that has no entries. */
+const EMPTY_INDEX = { ready: true, multikey: [], truncatedKeys: false } as const
+
+/** In a transaction: indexes of what it has made itself, as long as that has no documents. As MongoDB. */
+async function addDrafts(transaction: Transaction, collection: Collection, specs: readonly IndexSpec[]): Promise<void> {
+  const refused = transaction.isDraft(collection) ? (collection.documents.count > 0 ? 'non-empty' : '') : 'existing'
+  if (refused !== '') {
+    throw notInTransaction(
+      `Cannot create new indexes on ${refused} collection ${collection.namespace} in a multi-document transaction.`,
+    )
+  }
+  await transaction.addIndexes(
+    collection,
+    specs.map((spec) => ({ ...spec, ...EMPTY_INDEX })),
+  )
 }
 
 /** Builds and drops of one collection's indexes follow one another: who asks for what is being built waits for it. */
@@ -123,7 +149,7 @@ function addIndexes(
   const ready = collection.documents.count === 0
   return specs.map((spec, i) => {
     const tree = trees[i] as number
-    return catalog.addIndex(collection, { ...spec, tree, ready, multikey: [], truncatedKeys: false })
+    return catalog.addIndex(collection, { ...spec, ...EMPTY_INDEX, tree, ready })
   })
 }
 

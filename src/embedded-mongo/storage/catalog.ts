@@ -35,8 +35,7 @@ export class Catalog {
       const ready = collection.indexes.filter((index) => index.definition.ready)
       if (ready.length < collection.indexes.length) unfinished.push(collection)
       collection.indexes = ready
-      used.add(collection.identity.documentsTree)
-      for (const index of ready) used.add(index.definition.tree)
+      for (const tree of collection.treeNumbers()) used.add(tree)
     }
     if (unfinished.length > 0) await environment.write(() => unfinished.forEach((each) => catalog.save(each)))
     await environment.claimTrees(used)
@@ -134,10 +133,9 @@ export class Catalog {
   /** Returns the trees that were its own, now empty: they may be released once the change is committed. */
   drop(collection: Collection): number[] {
     this.forget(collection)
-    const { documentsTree } = collection.identity
     collection.documents.clear()
     for (const index of collection.indexes) index.tree.clear()
-    return [documentsTree, ...collection.indexes.map((index) => index.definition.tree)]
+    return collection.treeNumbers()
   }
 
   private forget(collection: Collection): void {

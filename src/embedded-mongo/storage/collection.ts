@@ -77,6 +77,11 @@ export class Collection {
     return this.known.fields
   }
 
+  /** The trees of its documents and of its indexes. */
+  treeNumbers(): number[] {
+    return [this.identity.documentsTree, ...this.indexes.map((index) => index.definition.tree)]
+  }
+
   keyOf(id: unknown): Buffer {
     return idKey(id).key
   }

@@ -4,6 +4,7 @@ import type { Memory } from '../query/memory'
 import type { Catalog } from './catalog'
 import { Collection } from './collection'
 import type { Environment } from './environment'
+import type { IndexDefinition } from './index-definition'
 import { SecondaryIndex } from './secondary-index'
 import type { Snapshot } from './snapshot'
 import { TransactionTree } from './transaction-tree'
@@ -90,6 +91,26 @@ export class Transaction implements TreeOwner {
     return this.addView(this.catalog.draft(database, name, options, tree), { isDraft: true, isNew: true })
   }
 
+  /** Is it one that the transaction makes, and that nobody else sees before the commit? */
+  isDraft({ namespace }: Collection): boolean {
+    return this.views.get(namespace)?.isDraft === true
+  }
+
+  /** Adds indexes to a collection that the transaction makes, and that has no documents yet. */
+  async addIndexes(collection: Collection, definitions: readonly Omit<IndexDefinition, 'tree'>[]): Promise<void> {
+    const trees = await this.environment.takeTrees(definitions.length)
+    const source = this.views.get(collection.namespace)?.source
+    if (source === undefined) {
+      this.environment.releaseTrees(trees)
+      throw noSuchTransaction('the transaction has ended')
+    }
+    definitions.forEach((each, i) => {
+      const definition = { ...each, tree: trees[i] as number }
+      source.indexes = [...source.indexes, new SecondaryIndex(definition, this.environment.tree(definition.tree))]
+      collection.indexes = [...collection.indexes, new SecondaryIndex(definition, this.tree(definition.tree, true))]
+    })
+  }
+
   private addView(source: Collection, { isDraft, isNew }: { isDraft: boolean; isNew: boolean }): Collection {
     const indexes = source.indexes.map(
       ({ definition }) => new SecondaryIndex(definition, this.tree(definition.tree, isNew)),
@@ -145,7 +166,7 @@ export class Transaction implements TreeOwner {
   /** Nothing of it has happened. */
   abort(): void {
     for (const { source, isDraft } of this.views.values()) {
-      if (isDraft) this.environment.releaseTrees([source.identity.documentsTree])
+      if (isDraft) this.environment.releaseTrees(source.treeNumbers())
     }
     this.finish()
   }
