@@ -1,4 +1,5 @@
 import { DBRef, deserialize, serialize } from 'bson'
+import { readPlain } from './read-plain'
 
 /**
  * A document as it is stored: nothing is promoted. Int32, Double, Long, Decimal128, Binary, ObjectId, BSONRegExp,
@@ -17,7 +18,7 @@ const READ_OPTIONS = {
 } as const
 
 export function readDoc(bytes: Uint8Array): Doc {
-  const doc: Doc = deserialize(bytes, READ_OPTIONS)
+  const doc: Doc = readPlain(bytes) ?? deserialize(bytes, READ_OPTIONS)
   return doc instanceof DBRef ? docOfReference(doc) : doc
 }
 
