@@ -45,7 +45,6 @@ export class Connection implements Sender, Holder {
     private readonly shared: Surroundings,
   ) {
     socket.setNoDelay(true)
-    socket.on('data', (chunk) => this.receive(chunk))
     socket.on('drain', () => this.proceed())
     // A client that goes away is no error of ours; 'close' follows.
     socket.on('error', () => undefined)
@@ -82,7 +81,8 @@ export class Connection implements Sender, Holder {
     if (isLate || now - this.unread.since > UNREAD_MS_MAX) this.destroy()
   }
 
-  private receive(chunk: Buffer): void {
+  /** What has come; it is copied. */
+  receive(chunk: Buffer): void {
     this.frames.push(chunk)
     if (this.mayWork) this.work()
     else if (this.frames.waitingBytes > WAITING_BYTES_MAX) this.socket.pause()

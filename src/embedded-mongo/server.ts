@@ -5,6 +5,7 @@ import { Connection } from './connection'
 import type { Dispatcher } from './dispatch'
 import type { Engine } from './engine'
 import { Outbox } from './outbox'
+import { readingShared } from './shared-read'
 import { Traffic } from './traffic'
 
 /** Connections at a time; one more is closed at once. */
@@ -42,7 +43,7 @@ export async function listen(engine: Engine, dispatcher: Dispatcher, options: Li
   if (!LOOPBACK_HOSTS.includes(options.host)) throw new RangeError(`${options.host} is no loopback address`)
   const connections = new Set<Connection>()
   const shared: Shared = { engine, dispatcher, connections, outbox: new Outbox(), traffic: new Traffic() }
-  const server = createServer((socket) => accept(shared, socket))
+  const server = createServer({ pauseOnConnect: true }, (accepted) => accept(shared, accepted))
   server.maxConnections = CONNECTIONS_MAX
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
@@ -70,8 +71,9 @@ interface Shared {
   readonly traffic: Traffic
 }
 
-function accept(shared: Shared, socket: Socket): void {
+function accept(shared: Shared, accepted: Socket): void {
   const { engine, connections } = shared
+  const socket = readingShared(accepted, (chunk) => connection.receive(chunk))
   const { counters } = engine
   const id = ++counters.connectionsCreated
   const remote = addressOf(socket.remoteAddress, socket.remotePort)

@@ -5,7 +5,7 @@ const BUFFER_BYTES_MIN = 4_096
 /** Up to here a buffer is made twice as large as needed; beyond it not larger than its message. */
 const BUFFER_BYTES_AMPLE = 2 * 1_024 * 1_024
 
-/** Cuts a stream of bytes into messages. Copies only what arrives in pieces, and each byte a bounded number of times. */
+/** Cuts a stream of bytes into messages. Copies what arrives, and each byte a bounded number of times. */
 export class Frames {
   private buffer: Buffer = Buffer.alloc(0)
   private start = 0
@@ -23,12 +23,11 @@ export class Frames {
 
   push(chunk: Buffer): void {
     if (this.start === this.end) {
-      this.buffer = chunk
+      // A small one is cut from Node's pool.
+      this.buffer = Buffer.allocUnsafe(chunk.length)
       this.start = 0
-      this.end = chunk.length
-      return
-    }
-    if (this.end + chunk.length > this.buffer.length) this.grow(chunk.length)
+      this.end = 0
+    } else if (this.end + chunk.length > this.buffer.length) this.grow(chunk.length)
     chunk.copy(this.buffer, this.end)
     this.end += chunk.length
   }
