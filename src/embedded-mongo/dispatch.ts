@@ -26,6 +26,15 @@ interface Call {
   readonly writeConcernError: Doc | undefined
 }
 
+/** A message that is being answered. */
+interface Job {
+  readonly name: string
+  readonly message: Message
+  readonly startedMs: number
+  /** undefined: it has not been understood. */
+  call: Call | undefined
+}
+
 function withConcern(reply: Reply, call: Call | undefined): Reply {
   return call?.writeConcernError === undefined ? reply : { ...reply, writeConcernError: call.writeConcernError }
 }
@@ -48,31 +57,38 @@ export class Dispatcher {
     const name = firstFieldName(received.body) ?? ''
     const command = this.commands.get(name)
     const message = command === undefined ? received : withRawParts(received, command)
-    let call: Call | undefined
-    const failed = (error: unknown): Buffer | undefined =>
-      this.compose(message, call, this.errorReply(error, name), false)
-    const succeeded = (reply: Reply): Buffer | undefined => {
-      try {
-        return this.compose(message, call, withConcern(reply, call), true)
-      } catch (error) {
-        return failed(error)
-      }
-    }
-    const timed = (bytes: Buffer | undefined): Buffer | undefined => {
-      this.time(message, call, startedMs)
-      return bytes
-    }
+    const job: Job = { name, message, startedMs, call: undefined }
+    this.engine.counters.commands++
     try {
-      this.engine.counters.commands++
-      call = this.understand(name, command, message)
-      const reply = this.run(call, connection, message.repeated)
-      return reply instanceof Promise ? reply.then(succeeded, failed).then(timed) : timed(succeeded(reply))
+      job.call = this.understand(name, command, message)
+      const reply = this.run(job.call, connection, message.repeated)
+      if (!(reply instanceof Promise)) return this.succeeded(job, reply)
+      return reply.then(
+        (value) => this.succeeded(job, value),
+        (error: unknown) => this.failed(job, error),
+      )
     } catch (error) {
-      return timed(failed(error))
+      return this.failed(job, error)
     }
   }
 
-  private time(message: Message, call: Call | undefined, startedMs: number): void {
+  private succeeded(job: Job, reply: Reply): Buffer | undefined {
+    try {
+      const bytes = this.compose(job, withConcern(reply, job.call), true)
+      this.time(job)
+      return bytes
+    } catch (error) {
+      return this.failed(job, error)
+    }
+  }
+
+  private failed(job: Job, error: unknown): Buffer | undefined {
+    const bytes = this.compose(job, this.errorReply(error, job.name), false)
+    this.time(job)
+    return bytes
+  }
+
+  private time({ message, call, startedMs }: Job): void {
     const ms = performance.now() - startedMs
     if (ms < this.slowLog.thresholdMs) return
     // One that streams waits because it is asked to; of one that was not understood nobody knows what it says.
@@ -103,12 +119,15 @@ export class Dispatcher {
     const { engine } = this
     const fields = sessionFields(args, command)
     checkConcerns(args, fields?.kind === 'transaction')
-    const context: CommandContext = { engine, connection, repeated, store: engine.store, fields, log: undefined }
-    if (fields === undefined) return command.run(args, context)
-    if (fields.kind === 'transaction') return this.runInTransaction(command, args, context, fields)
-    const { session, txnNumber } = fields
-    engine.transactions.supersede(session, txnNumber)
-    return command.run(args, { ...context, log: new StatementLog(engine.records, session, txnNumber) })
+    const log = fields?.kind === 'retryable' ? this.logOf(fields) : undefined
+    const context: CommandContext = { engine, connection, repeated, store: engine.store, fields, log }
+    if (fields?.kind === 'transaction') return this.runInTransaction(command, args, context, fields)
+    return command.run(args, context)
+  }
+
+  private logOf({ session, txnNumber }: SessionFields): StatementLog {
+    this.engine.transactions.supersede(session, txnNumber)
+    return new StatementLog(this.engine.records, session, txnNumber)
   }
 
   private async runInTransaction(
@@ -127,7 +146,7 @@ export class Dispatcher {
     }
   }
 
-  private compose(message: Message, call: Call | undefined, reply: Doc, ok: boolean): Buffer | undefined {
+  private compose({ message, call }: Job, reply: Doc, ok: boolean): Buffer | undefined {
     if (message.moreToCome) return undefined
     return this.composer.compose(message, reply, ok, {
       trailer: call?.hasSession === true ? this.engine.cluster.times() : undefined,

@@ -35,6 +35,8 @@ const NAMESPACE_BYTES_MAX = 255
  * field of a wrong type: TypeMismatch (14), BadValue (2), or a code of its own.
  */
 export class Arguments {
+  private checkedDatabase: string | undefined
+
   constructor(
     /** What messages call it: the command's name, or `update.updates`. */
     readonly name: string,
@@ -66,6 +68,10 @@ export class Arguments {
   }
 
   get database(): string {
+    return (this.checkedDatabase ??= this.readDatabase())
+  }
+
+  private readDatabase(): string {
     const name = this.get('$db')
     if (name === undefined) throw new CommandError(40571, 'Location40571', 'OP_MSG requests require a $db argument')
     if (typeof name !== 'string') throw this.wrongType('$db', name, 'string')
@@ -211,7 +217,7 @@ export class Arguments {
 
 export function sessionKey(lsid: unknown): string | undefined {
   const id = isDoc(lsid) ? lsid['id'] : undefined
-  return id instanceof Binary ? Buffer.from(id.buffer).toString('latin1') : undefined
+  return id instanceof Binary ? (id.buffer as Buffer).toString('latin1') : undefined
 }
 
 /** `database.collection`, both checked. */
