@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto'
 import { Long } from 'bson'
 import { CommandError, cursorNotFound } from './bson/errors'
 import { type Batch } from './execution/batch'
-import { inSlices } from './execution/slice'
+import { continueInSlices, Slice } from './execution/slice'
 import type { TimeLimit } from './execution/slice'
 import { DroppedSource } from './execution/source'
-import type { Source } from './execution/source'
+import type { FillState, Source } from './execution/source'
 import type { Transaction } from './storage/transaction'
 
 /** Open cursors of all clients. Beyond it the one that has been idle longest is closed. */
@@ -146,24 +146,27 @@ export class Cursors {
  * to its end, or fails, is closed.
  */
 export function fillBatch(source: Source, batch: Batch, limit: TimeLimit): boolean | Promise<boolean> {
-  let done = false
-  const finish = (): boolean => {
-    if (done) source.close?.()
-    return done
-  }
-  const fail = (error: unknown): never => {
+  try {
+    const state = source.fill(batch, new Slice())
+    if (state === 'paused') return fillInSlices(source, batch, limit)
+    if (state === 'done') source.close?.()
+    return state === 'done'
+  } catch (error) {
     source.close?.()
     throw error
   }
+}
+
+async function fillInSlices(source: Source, batch: Batch, limit: TimeLimit): Promise<boolean> {
+  const last: { state: FillState } = { state: 'paused' }
   try {
-    const filling = inSlices(limit, (slice) => {
-      const state = source.fill(batch, slice)
-      done = state === 'done'
-      return state !== 'paused'
+    await continueInSlices(limit, (slice) => {
+      last.state = source.fill(batch, slice)
+      return last.state !== 'paused'
     })
-    return filling === undefined ? finish() : filling.then(finish, fail)
-  } catch (error) {
-    return fail(error)
+    return last.state === 'done'
+  } finally {
+    if (last.state !== 'full') source.close?.()
   }
 }
 

@@ -56,9 +56,9 @@ async function aggregateSource(context: CommandContext, request: AggregateReques
     return new ArraySource(n === 0 ? [] : [writeDoc(count.doc(n))])
   }
   const { memory } = context.engine
-  if (start.rest.length === 0) return findSource(query, { ...start, memory })
+  if (start.rest.length === 0) return findSource(query, start, memory)
   const read = (rest: readonly Doc[]): Source =>
-    pipelineSource(context, request, rest, findSource(query, { ...start, memory, fields: fieldsRead(rest) }))
+    pipelineSource(context, request, rest, findSource(query, { ...start, fields: fieldsRead(rest) }, memory))
   const group = wantsEverything(request) ? groupCountOf(collection, start.rest[0]) : undefined
   if (group === undefined) return read(start.rest)
   const [first, ...rest] = start.rest

@@ -37,9 +37,10 @@ export const find: Command = {
   inTransaction: 'allowed',
   run: (args, context) => {
     const request = parseFind(args)
-    const collection = context.store.collection(args.database, args.collection)
+    const { database, collection: name } = args
+    const collection = context.store.collection(database, name)
     return openCursor(context, sourceFor(collection, request, context), {
-      namespace: `${args.database}.${args.collection}`,
+      namespace: collection?.namespace ?? `${database}.${name}`,
       batchSize: args.count('batchSize') ?? FIRST_BATCH_DOCUMENTS,
       singleBatch: args.boolean('singleBatch'),
       session: () => args.session(),
@@ -88,8 +89,7 @@ function sourceFor(
   { spec, options }: FindRequest,
   { engine }: CommandContext,
 ): Source {
-  const { memory } = engine
-  if (collection !== undefined) return findSource(prepareQuery(collection, spec), { ...options, memory })
+  if (collection !== undefined) return findSource(prepareQuery(collection, spec), options, engine.memory)
   checkQuery(spec)
   compileProjection(options.projection ?? {}, options.variables)
   return new ArraySource([])

@@ -35,19 +35,16 @@ export interface Query {
 export function prepareQuery(collection: Collection, spec: QuerySpec): Query {
   const collation = compileCollation(spec.collation)
   const filter = compileFilter(spec.filter, { collation, variables: spec.variables })
-  const sort = spec.sort !== undefined && Object.keys(spec.sort).length > 0 ? spec.sort : undefined
+  const given = spec.sort !== undefined && Object.keys(spec.sort).length > 0 ? spec.sort : undefined
+  const sort = isNatural(given) ? undefined : given
   return {
     collection,
     filter,
     filterDoc: spec.filter,
-    sort: isNatural(sort) ? undefined : sort,
+    sort,
     collation,
-    plan: plan(
-      filter,
-      isNatural(sort) ? undefined : sort,
-      collection.usableIndexes(),
-      isNatural(sort) ? sort : spec.hint,
-      (candidate, max) => countEntries(collection, candidate, max),
+    plan: plan(filter, sort, collection.usableIndexes(), sort === given ? spec.hint : given, (candidate, max) =>
+      countEntries(collection, candidate, max),
     ),
   }
 }

@@ -17,9 +17,9 @@ export type ScanState = 'done' | 'stopped' | 'paused'
 
 export interface ScanOptions {
   /** Meet each document once, even if a write moves it to where the scan has yet to come. */
-  readonly once?: boolean
+  readonly once?: boolean | undefined
   /** The visitor looks at no document: index entries alone are read, and `raw` is empty for them. */
-  readonly keysOnly?: boolean
+  readonly keysOnly?: boolean | undefined
   /** What the visitor does may take milliseconds for one document. */
   readonly longSteps?: boolean
 }
@@ -75,9 +75,15 @@ export class Scan implements DocumentScan {
   ) {
     const index = plan.index === undefined ? undefined : collection.index(plan.index.name)
     this.index = index
-    const stored = plan.ranges.map((range) => storedRange(range, index === undefined ? 'documents' : 'entries'))
-    this.ranges = stored.map(({ range }) => range)
-    this.widened = plan.kind !== 'IDHACK' && stored.some(({ cut }) => cut)
+    const ranges: ByteRange[] = []
+    let isCut = false
+    for (const whole of plan.ranges) {
+      const { range, cut } = storedRange(whole, index === undefined ? 'documents' : 'entries')
+      ranges.push(range)
+      isCut ||= cut
+    }
+    this.ranges = ranges
+    this.widened = plan.kind !== 'IDHACK' && isCut
     this.merged = plan.merges
       ? this.ranges.map((range, i) => ({ range, prefixBytes: plan.ranges[i]?.prefixBytes ?? 0, after: undefined }))
       : undefined

@@ -59,7 +59,8 @@ export function inSlices(limit: TimeLimit, step: (slice: Slice) => boolean): voi
   if (!step(new Slice())) return continueInSlices(limit, step)
 }
 
-async function continueInSlices(limit: TimeLimit, step: (slice: Slice) => boolean): Promise<void> {
+/** The same after a slice that was not enough. */
+export async function continueInSlices(limit: TimeLimit, step: (slice: Slice) => boolean): Promise<void> {
   do {
     limit.check()
     await nextTurn()

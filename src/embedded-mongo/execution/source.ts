@@ -60,8 +60,6 @@ export interface FindOptions {
   readonly projection?: Doc | undefined
   /** In place of a projection: the top-level fields that anybody will look at. */
   readonly fields?: ReadonlySet<string> | undefined
-  /** Where a sort takes what it holds from. */
-  readonly memory?: Memory | undefined
   /** What computed fields of the projection may name: the command's `let`. */
   readonly variables?: Doc | undefined
 }
@@ -69,9 +67,13 @@ export interface FindOptions {
 /** What makes the answer's bytes of a document's. `doc` is what it looks at of the document, if that was read. */
 type Project = (raw: Buffer, doc: Doc | undefined, arrayIndex: number | undefined) => Uint8Array
 
-/** The source of a find, as the plan wants it. */
-export function findSource(query: Query, options: FindOptions): Source & { readonly scan: DocumentScan } {
-  return query.plan.providesSort ? new ScanSource(query, options) : new SortSource(query, options)
+/** The source of a find, as the plan wants it. `memory`: where a sort takes what it holds from. */
+export function findSource(
+  query: Query,
+  options: FindOptions,
+  memory?: Memory,
+): Source & { readonly scan: DocumentScan } {
+  return query.plan.providesSort ? new ScanSource(query, options) : new SortSource(query, options, memory)
 }
 
 /** A candidate of the scan that the filter has accepted. */
@@ -207,6 +209,7 @@ class SortSource implements Source {
   constructor(
     query: Query,
     private readonly options: FindOptions,
+    private readonly memory: Memory | undefined,
   ) {
     const { project, needsTrace } = projectorOf(options)
     const sort = query.sort ?? {}
@@ -224,7 +227,7 @@ class SortSource implements Source {
   }
 
   close(): void {
-    this.options.memory?.give(this.bytes)
+    this.memory?.give(this.bytes)
     this.bytes = 0
   }
 
@@ -270,7 +273,7 @@ class SortSource implements Source {
     if (this.seen > this.keptMax) return
     const more = bytes + SORT_OVERHEAD_BYTES
     if (this.bytes + more > SORT_BYTES_MAX) throw tooMuchMemory('Sort', SORT_BYTES_MAX)
-    this.options.memory?.take(more)
+    this.memory?.take(more)
     this.bytes += more
   }
 }
@@ -293,7 +296,7 @@ function projectorOf({ projection: spec, fields, variables }: FindOptions): Proj
     const cut = new FieldCut('include', fields)
     return fromBytes((raw) => cut.apply(raw))
   }
-  if (spec === undefined || Object.keys(spec).length === 0) return fromBytes((raw) => raw)
+  if (spec === undefined || Object.keys(spec).length === 0) return WHOLE
   const top = rawTopLevel(spec)
   if (top !== undefined) {
     const cut = new FieldCut(top.mode, top.fields)
@@ -314,3 +317,5 @@ function projectorOf({ projection: spec, fields, variables }: FindOptions): Proj
 function fromBytes(project: Project): Projector {
   return { project, needsTrace: false, fields: NO_FIELDS }
 }
+
+const WHOLE: Projector = fromBytes((raw) => raw)
