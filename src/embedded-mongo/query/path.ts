@@ -33,10 +33,13 @@ export function isArrayIndex(segment: string): boolean {
  * sub-documents, and its element at an index when the next segment is a number.
  */
 export function onPath(path: string, leaf: Leaf, test: ValueTest): DocTest {
+  const atEnd = leaf === 'each' ? eachThenWhole(test) : test
+  return path.includes('.') ? onDottedPath(path, test, atEnd) : (doc, trace) => atEnd(getField(doc, path), trace)
+}
+
+function onDottedPath(path: string, test: ValueTest, atEnd: ValueTest): DocTest {
   const segments = path.split('.')
   const last = segments.length - 1
-  const atEnd = leaf === 'each' ? eachThenWhole(test) : test
-  if (last === 0) return (doc, trace) => atEnd(getField(doc, path), trace)
 
   const walk = (from: Doc, start: number, trace: MatchTrace | undefined): boolean => {
     let doc = from

@@ -63,10 +63,11 @@ export function plan(
   const hinted = hint === undefined ? undefined : findHinted(hint, indexes)
   if (nodes.some((node) => node.op === 'constant' && !node.value)) return EOF
   if (hinted === 'natural') return collectionScan(nodes, sortFields, hint)
+  const byId = hinted === undefined ? idPlan(nodes, indexes, compiled.collation) : undefined
+  if (byId !== undefined) return byId
   const usable = indexes.filter((index) => index.collation?.signature === compiled.collation?.signature)
   if (hinted === undefined) {
-    const byId = idPlan(nodes, indexes, compiled.collation)
-    return byId ?? planNodes(nodes.map(withoutTrivialOr), sortFields, { usable, collation: compiled.collation, count })
+    return planNodes(nodes.map(withoutTrivialOr), sortFields, { usable, collation: compiled.collation, count })
   }
   if (!usable.includes(hinted)) return collectionScan(nodes, sortFields)
   const query: Query = { nodes, conditions: conditionsOf(nodes, compiled.collation), sort: sortFields }

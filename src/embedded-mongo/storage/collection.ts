@@ -8,6 +8,15 @@ import type { DocumentEntries, IndexEntry, SecondaryIndex } from './secondary-in
 import type { Tree } from './tree'
 
 const ID_INDEX_NAME = '_id_'
+const ID_INDEX: IndexInfo = {
+  name: ID_INDEX_NAME,
+  key: { _id: 1 },
+  unique: true,
+  sparse: false,
+  multikey: [],
+  truncatedKeys: false,
+}
+const TRUNCATED_ID_INDEX: IndexInfo = { ...ID_INDEX, truncatedKeys: true }
 
 export interface CollectionIdentity {
   readonly database: string
@@ -53,18 +62,13 @@ export class Collection {
 
   /** The indexes that a plan may use, the one on _id first. */
   usableIndexes(): readonly IndexInfo[] {
-    return [this.idIndex(), ...this.indexes.filter((index) => index.usable).map((index) => index.info)]
+    const infos = [this.idIndex()]
+    for (const index of this.indexes) if (index.usable) infos.push(index.info)
+    return infos
   }
 
   idIndex(): IndexInfo {
-    return {
-      name: ID_INDEX_NAME,
-      key: { _id: 1 },
-      unique: true,
-      sparse: false,
-      multikey: [],
-      truncatedKeys: this.truncatedIds,
-    }
+    return this.truncatedIds ? TRUNCATED_ID_INDEX : ID_INDEX
   }
 
   index(name: string): SecondaryIndex | undefined {
