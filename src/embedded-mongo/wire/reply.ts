@@ -35,6 +35,8 @@ const SCRATCH_BYTES = 64 * 1_024
 /** A scratch buffer that one large reply made larger than this is given back. */
 const SCRATCH_BYTES_KEPT = 1_024 * 1_024
 const INT32_MAX = 0x7fffffff
+const SHORT_TEXT_MAX = 24
+const ASCII_MAX = 0x7f
 
 /**
  * Writes replies. Numbers become int32 when they are whole and fit, else doubles; `undefined` fields are left out;
@@ -97,8 +99,20 @@ export class ReplyComposer {
   private writeHead(type: number, name: string): void {
     this.reserve(name.length * 3 + 2)
     this.scratch[this.at++] = type
-    this.at += this.scratch.write(name, this.at)
+    this.at += this.writeText(name, this.at)
     this.scratch[this.at++] = 0
+  }
+
+  /** Where there is room for it; how many bytes it has. Node is slow to begin with, so what is short is written here. */
+  private writeText(text: string, at: number): number {
+    const { scratch } = this
+    if (text.length > SHORT_TEXT_MAX) return scratch.write(text, at)
+    for (let i = 0; i < text.length; i++) {
+      const unit = text.charCodeAt(i)
+      if (unit > ASCII_MAX) return scratch.write(text, at)
+      scratch[at + i] = unit
+    }
+    return text.length
   }
 
   private writeField(name: string, value: unknown): void {
@@ -142,7 +156,7 @@ export class ReplyComposer {
   private writeString(name: string, value: string): void {
     this.writeHead(TYPE.string, name)
     this.reserve(value.length * 3 + 5)
-    const length = this.scratch.write(value, this.at + 4)
+    const length = this.writeText(value, this.at + 4)
     this.scratch.writeInt32LE(length + 1, this.at)
     this.at += 4 + length
     this.scratch[this.at++] = 0
