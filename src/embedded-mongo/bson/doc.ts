@@ -1,4 +1,4 @@
-import { DBRef, deserialize, serialize } from 'bson'
+import { DBRef, deserialize, Int32, serialize } from 'bson'
 import { readPlain } from './read-plain'
 
 /**
@@ -39,9 +39,44 @@ export function writeBuffer(doc: Doc): Buffer {
 
 /** One field, as it stands in a document. */
 export function writeField(name: string, value: unknown): Uint8Array {
+  // Most updates set these, and bson is slow to begin with.
+  if (value instanceof Int32 && isShort(name)) return int32Field(name, value.value)
+  if (typeof value === 'string' && isShort(name) && value.length <= SHORT_MAX) return stringField(name, value)
   const alone: Doc = {}
   setField(alone, name, value)
   return writeDoc(alone).subarray(4, -1)
+}
+
+const SHORT_MAX = 64 * 1_024
+
+/** Of a name with a zero bson says that it is none. */
+function isShort(name: string): boolean {
+  return name.length <= SHORT_MAX && !name.includes('\0')
+}
+
+function int32Field(name: string, value: number): Buffer {
+  const TYPE_INT32 = 0x10
+  const nameBytes = Buffer.byteLength(name)
+  const field = Buffer.allocUnsafe(nameBytes + 6)
+  field[0] = TYPE_INT32
+  field.write(name, 1)
+  field[nameBytes + 1] = 0
+  field.writeInt32LE(value, nameBytes + 2)
+  return field
+}
+
+function stringField(name: string, value: string): Buffer {
+  const TYPE_STRING = 0x02
+  const nameBytes = Buffer.byteLength(name)
+  const valueBytes = Buffer.byteLength(value)
+  const field = Buffer.allocUnsafe(nameBytes + valueBytes + 7)
+  field[0] = TYPE_STRING
+  field.write(name, 1)
+  field[nameBytes + 1] = 0
+  field.writeInt32LE(valueBytes + 1, nameBytes + 2)
+  field.write(value, nameBytes + 6)
+  field[field.length - 1] = 0
+  return field
 }
 
 const OBJECT_PROTOTYPE: unknown = Object.prototype

@@ -11,7 +11,7 @@ import type { FieldCut, RawField } from '../wire/raw-bson'
 
 /** `after` in BSON; `bytes` are those of `before`, of which it shares what has not changed. */
 export function changedBytes(before: Doc, bytes: Buffer, after: Doc): Buffer {
-  return spliced(before, bytes, after, rawFields(bytes)) ?? writeBuffer(after)
+  return spliced(before, bytes, after, [...rawFields(bytes)]) ?? writeBuffer(after)
 }
 
 /**
@@ -23,8 +23,7 @@ export function changedFields(before: Doc, bytes: Buffer, after: Doc, read: Fiel
 }
 
 /** `fields` are those of `bytes` that `before` has, in their order. */
-function spliced(before: Doc, bytes: Buffer, after: Doc, fields: Iterable<RawField>): Buffer | undefined {
-  const had = [...fields]
+function spliced(before: Doc, bytes: Buffer, after: Doc, had: readonly RawField[]): Buffer | undefined {
   const old = new Set<string>()
   for (const { name } of had) if (Object.hasOwn(after, name)) old.add(name)
   if (!beginsWith(after, old)) return undefined
@@ -33,16 +32,16 @@ function spliced(before: Doc, bytes: Buffer, after: Doc, fields: Iterable<RawFie
   let between = FIRST_FIELD
   for (const field of had) {
     const { name } = field
-    pieces.keep({ start: between, end: field.start })
+    pieces.keep(between, field.start)
     between = field.end
     if (!old.has(name)) continue
-    if (after[name] === before[name]) pieces.keep(field)
+    if (after[name] === before[name]) pieces.keep(field.start, field.end)
     else if (!changed.has(name)) {
       pieces.add(fieldBytes(name, after[name], { bytes, field, value: before[name] }))
       changed.add(name)
     }
   }
-  pieces.keep({ start: between, end: bytes.length - 1 })
+  pieces.keep(between, bytes.length - 1)
   for (const name of Object.keys(after)) if (!old.has(name)) pieces.add(fieldBytes(name, after[name]))
   return pieces.join()
 }
@@ -54,7 +53,7 @@ function changedArrayBytes(before: readonly unknown[], bytes: Buffer, after: rea
   after.forEach((element, i) => {
     const field = fields[i]
     if (field === undefined) pieces.add(fieldBytes(String(i), element))
-    else if (element === before[i]) pieces.keep(field)
+    else if (element === before[i]) pieces.keep(field.start, field.end)
     else pieces.add(fieldBytes(String(i), element, { bytes, field, value: before[i] }))
   })
   return pieces.join()
@@ -83,15 +82,23 @@ function nestedBytes(value: unknown, { bytes, field, value: before }: OldField):
 
 /** Old fields in their old order, then new ones: not so after a replacement. Names that JavaScript moves tell nothing. */
 function beginsWith(doc: Doc, old: ReadonlySet<string>): boolean {
-  const names = Object.keys(doc).filter((name) => !isWholeNumber(name))
+  const names = Object.keys(doc)
   let at = 0
-  for (const name of old) if (!isWholeNumber(name) && names[at++] !== name) return false
+  for (const name of old) {
+    if (isWholeNumber(name)) continue
+    while (at < names.length && isWholeNumber(names[at] as string)) at++
+    if (names[at++] !== name) return false
+  }
   return true
 }
 
 function isWholeNumber(name: string): boolean {
-  return /^(?:0|[1-9]\d{0,9})$/.test(name)
+  const first = name.charCodeAt(0)
+  return first >= DIGIT_0 && first <= DIGIT_9 && /^(?:0|[1-9]\d{0,9})$/.test(name)
 }
+
+const DIGIT_0 = 0x30
+const DIGIT_9 = 0x39
 
 /** Runs of whole fields, old ones and new ones. */
 class Pieces {
@@ -101,7 +108,7 @@ class Pieces {
 
   constructor(private readonly bytes: Buffer) {}
 
-  keep({ start, end }: Pick<RawField, 'start' | 'end'>): void {
+  keep(start: number, end: number): void {
     if (start !== this.to) this.endRun()
     if (this.from === this.to) this.from = start
     this.to = end

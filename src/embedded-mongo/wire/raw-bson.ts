@@ -158,20 +158,15 @@ export function firstFieldName(bytes: Buffer): string | undefined {
   return end < 0 ? undefined : bytes.toString('utf8', 5, end)
 }
 
-/** The top-level fields of a document that checkBson has passed, or those of them whose names, from start to end, are wanted. */
-export function* rawFields(
-  bytes: Buffer,
-  isWanted: (nameStart: number, nameEnd: number) => boolean = () => true,
-): Generator<RawField> {
+/** The top-level fields of a document that checkBson has passed. */
+export function* rawFields(bytes: Buffer): Generator<RawField> {
   let start = FIRST_FIELD
   while (bytes[start] !== 0) {
     const type = bytes[start] as number
     const nameEnd = nameEndAt(bytes, start + 1)
     const value = nameEnd + 1
     const end = fieldEnd(bytes, type, start, value)
-    if (isWanted(start + 1, nameEnd)) {
-      yield { name: bytes.toString('utf8', start + 1, nameEnd), type, start, value, end }
-    }
+    yield { name: bytes.toString('utf8', start + 1, nameEnd), type, start, value, end }
     start = end
   }
 }
@@ -324,8 +319,19 @@ export class FieldCut {
   }
 
   /** Those fields that are kept. */
-  fields(bytes: Buffer): Iterable<RawField> {
-    return rawFields(bytes, (start, end) => this.keeps(bytes, start, end))
+  fields(bytes: Buffer): readonly RawField[] {
+    const kept: RawField[] = []
+    let start = FIRST_FIELD
+    while (bytes[start] !== 0) {
+      const type = bytes[start] as number
+      const nameEnd = nameEndAt(bytes, start + 1)
+      const end = fieldEnd(bytes, type, start, nameEnd + 1)
+      if (this.keeps(bytes, start + 1, nameEnd)) {
+        kept.push({ name: bytes.toString('utf8', start + 1, nameEnd), type, start, value: nameEnd + 1, end })
+      }
+      start = end
+    }
+    return kept
   }
 
   private keeps(bytes: Buffer, nameStart: number, nameEnd: number): boolean {
@@ -334,8 +340,10 @@ export class FieldCut {
 
   private isNamed(bytes: Buffer, start: number, end: number): boolean {
     const names = this.namesByLength[end - start]
+    if (names === undefined) return false
     if (names instanceof Set) return names.has(bytes.toString('latin1', start, end))
-    return names?.some((name) => startsWithAt(bytes, start, name)) === true
+    for (const name of names) if (startsWithAt(bytes, start, name)) return true
+    return false
   }
 }
 

@@ -1,7 +1,15 @@
-import { BSONRegExp, DBRef, Decimal128, Double, Int32, Long } from 'bson'
+import { BSONRegExp, DBRef, Decimal128, Double, Int32, Long, serialize } from 'bson'
 import * as fc from 'fast-check'
 import { compareValues, valuesEqual } from '../../../../src/embedded-mongo/bson/compare'
-import { getField, hasField, isDoc, readDoc, setField, writeDoc } from '../../../../src/embedded-mongo/bson/doc'
+import {
+  getField,
+  hasField,
+  isDoc,
+  readDoc,
+  setField,
+  writeDoc,
+  writeField,
+} from '../../../../src/embedded-mongo/bson/doc'
 import type { Doc } from '../../../../src/embedded-mongo/bson/doc'
 import { identical } from '../../../../src/embedded-mongo/bson/identical'
 import { typeName } from '../../../../src/embedded-mongo/bson/types'
@@ -14,6 +22,27 @@ describe('reading and writing', () => {
         const bytes = writeDoc({ value })
         expect(Buffer.compare(writeDoc(readDoc(bytes)), bytes)).toBe(0)
         expect(typeName(readDoc(bytes)['value'])).toBe(typeName(value))
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  test('one field is written as bson writes it', () => {
+    const name = fc.string().filter((text) => text !== '__proto__')
+    const value = fc.oneof(
+      fc.string(),
+      fc.string({ unit: 'binary' }),
+      fc.integer().map((n) => new Int32(n)),
+      anyValue,
+    )
+    fc.assert(
+      fc.property(name, value, (field, content) => {
+        const write = (): Uint8Array => writeField(field, content)
+        if (field.includes('\0')) expect(write).toThrow('null bytes')
+        else
+          expect(
+            Buffer.compare(write(), serialize({ [field]: content }, { ignoreUndefined: false }).subarray(4, -1)),
+          ).toBe(0)
       }),
       { numRuns: 500 },
     )
