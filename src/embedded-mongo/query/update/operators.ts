@@ -29,7 +29,9 @@ const OPERATORS: Readonly<Record<string, CompileOperator>> = {
 
 /** Every `operator: {path: operand}` of an update. Throws FailedToParse and what the operators throw. */
 export function compileOperators(update: Doc): readonly Placed[] {
-  return Object.entries(update).flatMap(([name, entries]) => {
+  const placed: Placed[] = []
+  for (const name of Object.keys(update)) {
+    const entries = update[name]
     const compile = Object.hasOwn(OPERATORS, name) ? OPERATORS[name] : undefined
     if (compile === undefined) {
       throw failedToParse(
@@ -41,6 +43,7 @@ export function compileOperators(update: Doc): readonly Placed[] {
         `Modifiers operate on fields but we found type ${typeName(entries)} instead. For example: {$mod: {<field>: ...}} not {${name}: ${showValue(entries)}}`,
       )
     }
-    return Object.entries(entries).flatMap(([path, operand]) => compile(path, operand))
-  })
+    for (const path of Object.keys(entries)) placed.push(...compile(path, entries[path]))
+  }
+  return placed
 }

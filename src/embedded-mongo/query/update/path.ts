@@ -17,6 +17,7 @@ const REFERENCE_NAMES = new Set(['$id', '$ref', '$db'])
 /** Takes an update path apart. Throws BadValue, EmptyFieldName, DollarPrefixedFieldName or Overflow. */
 export function parsePath(path: string): readonly Segment[] {
   if (path === '') throw emptyFieldName('An empty update path is not valid.')
+  if (!path.startsWith('$') && !path.includes('.')) return [{ kind: 'field', name: path }]
   const names = path.split('.')
   if (names.length > DOCUMENT_DEPTH_MAX) throw overflow(`The path '${names[0]}…' is nested too deep`)
   const segments = names.map((name) => parseSegment(name, path))

@@ -33,11 +33,13 @@ export interface ElementsNode {
 
 /** Throws ConflictingUpdateOperators when two paths meet, and what parsePath throws. */
 export function buildTree(entries: readonly Placed[], filters: ArrayFilters): FieldsNode {
-  let tree: UpdateNode = { kind: 'fields', children: new Map(), matched: undefined }
+  const children = new Map<string, UpdateNode>()
+  let tree: UpdateNode = { kind: 'fields', children, matched: undefined }
   for (const { path, modifier } of entries) {
     const segments = parsePath(path)
+    if (segments.length === 1 && !children.has(path)) children.set(path, { kind: 'leaf', modifier })
     // A copy for each of many paths would take for ever.
-    tree = mergeNodes(tree, branch(segments, 0, modifier, path, filters), path, '', keep)
+    else tree = mergeNodes(tree, branch(segments, 0, modifier, path, filters), path, '', keep)
   }
   return ordered(tree as FieldsNode)
 }
@@ -111,10 +113,20 @@ export function mergeNodes(
 
 /** New fields come in the order of their names, whatever the order in the update. */
 function ordered<T extends UpdateNode>(node: T): T {
-  if (node.kind === 'leaf') return node
+  if (node.kind === 'leaf' || isOrdered(node)) return node
   const children = [...node.children].map(([name, child]) => [name, ordered(child)] as const)
   if (children.length > 1) children.sort(([x], [y]) => fieldOrder(x, y))
   return { ...node, children: new Map(children) }
+}
+
+/** Of leaves alone, and in their order. */
+function isOrdered({ children }: FieldsNode | ElementsNode): boolean {
+  let last: string | undefined
+  for (const [name, child] of children) {
+    if (child.kind !== 'leaf' || (last !== undefined && fieldOrder(last, name) > 0)) return false
+    last = name
+  }
+  return true
 }
 
 function below(place: string, name: string): string {
