@@ -55,8 +55,8 @@ export const bulkWrite: Command = {
       ensured: [...new Set(operations.filter(({ creates }) => creates).map(({ namespace }) => namespace))],
     })
     await batch.execute()
-    const { writeErrors: _told, ...rest } = batch.toReply()
-    return { ...(await resultCursor(args, context, operations, batch, errors)), ...counts(operations, batch), ...rest }
+    const cursor = await resultCursor(args, context, operations, batch, errors)
+    return { ...cursor, ...counts(operations, batch), retriedStmtIds: batch.retriedStmtIds }
   },
 }
 

@@ -31,7 +31,8 @@ export const deleteCommand: Command = {
       ensured: [],
     })
     await batch.execute()
-    return { n: batch.outcomes.reduce((n, outcome) => n + (outcome?.n ?? 0), 0), ...batch.toReply() }
+    const n = batch.outcomes.reduce((sum, outcome) => sum + (outcome?.n ?? 0), 0)
+    return { n, writeErrors: batch.writeErrors, retriedStmtIds: batch.retriedStmtIds }
   },
 }
 

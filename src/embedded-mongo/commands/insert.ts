@@ -25,7 +25,8 @@ export const insert: Command = {
       ensured: [[database, name]],
     })
     await batch.execute()
-    return { n: batch.outcomes.reduce((n, outcome) => n + (outcome?.n ?? 0), 0), ...batch.toReply() }
+    const n = batch.outcomes.reduce((sum, outcome) => sum + (outcome?.n ?? 0), 0)
+    return { n, writeErrors: batch.writeErrors, retriedStmtIds: batch.retriedStmtIds }
   },
 }
 

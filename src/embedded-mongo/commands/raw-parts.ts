@@ -22,7 +22,9 @@ export function withRawParts(message: Message, { rawArray, rawReplacement }: Com
 }
 
 function withSequence(message: Message, body: Buffer, name: string, documents: readonly Buffer[]): Message {
-  return { ...message, body, sequences: new Map([...message.sequences, [name, documents]]) }
+  const { requestId, kind, moreToCome, exhaustAllowed, repeated } = message
+  const sequences = new Map(message.sequences).set(name, documents)
+  return { requestId, kind, body, sequences, moreToCome, exhaustAllowed, repeated }
 }
 
 /** Takes a replacement out of what nobody has checked. Operators, and what is no document at all, stay where they are. */

@@ -4,10 +4,9 @@ import { failedToParse, invalidOptions } from '../bson/errors'
 import { checkQuery } from '../execution/query'
 import { compileChange, UpdateRun } from '../execution/update'
 import type { UpdateStatement } from '../execution/update'
-import type { Outcome } from '../sessions/statement-log'
 import type { Collection } from '../storage/collection'
 import { Arguments } from './arguments'
-import type { Command, CommandContext } from './command'
+import type { Command, CommandContext, Reply } from './command'
 import { readStatement } from './raw-parts'
 import { WriteBatch } from './write-batch'
 import type { StatementRun } from './write-batch'
@@ -37,7 +36,7 @@ export const update: Command = {
       ensured: statements.some(({ upsert }) => upsert) ? [[database, name]] : [],
     })
     await batch.execute()
-    return { ...counts(batch.outcomes), ...batch.toReply() }
+    return toReply(batch)
   },
 }
 
@@ -90,7 +89,7 @@ export function startUpdate(collection: Collection | undefined, statement: Updat
   return { step: () => true, outcome: { n: 0, nModified: 0 } }
 }
 
-function counts(outcomes: readonly (Outcome | undefined)[]): Doc {
+function toReply({ outcomes, writeErrors, retriedStmtIds }: WriteBatch): Reply {
   let [n, nModified] = [0, 0]
   const upserted: Doc[] = []
   outcomes.forEach((outcome, index) => {
@@ -98,5 +97,5 @@ function counts(outcomes: readonly (Outcome | undefined)[]): Doc {
     nModified += outcome?.nModified ?? 0
     if (outcome?.upsertedId !== undefined) upserted.push({ index, _id: outcome.upsertedId })
   })
-  return { n, ...(upserted.length > 0 ? { upserted } : {}), nModified }
+  return { n, upserted: upserted.length > 0 ? upserted : undefined, nModified, writeErrors, retriedStmtIds }
 }

@@ -47,7 +47,9 @@ export class WriteBatch {
     const { store } = this.context
     const limit = this.args.timeLimit()
     while (!this.isOver) {
-      for (const [database, name] of this.options.ensured) await store.ensureCollection(database, name)
+      for (const [database, name] of this.options.ensured) {
+        if (store.collection(database, name) === undefined) await store.ensureCollection(database, name)
+      }
       await store.write(limit, (slice) => this.step(slice))
     }
   }
@@ -56,9 +58,13 @@ export class WriteBatch {
     return this.errors.all.length
   }
 
-  /** What every write command answers of its statements, together with the errors. */
-  toReply(): Doc {
-    return { ...this.errors.toReply(), ...(this.retried.length === 0 ? {} : { retriedStmtIds: this.retried }) }
+  /** What write commands answer of their statements; undefined, and left out, where there is nothing to be told. */
+  get writeErrors(): readonly Doc[] | undefined {
+    return this.errors.all.length === 0 ? undefined : this.errors.all
+  }
+
+  get retriedStmtIds(): readonly number[] | undefined {
+    return this.retried.length === 0 ? undefined : this.retried
   }
 
   /** True when nothing is left to do, or a collection must be made again that was dropped before its turn came. */

@@ -14,7 +14,7 @@ export function checkBatchSize(count: number): void {
   throw new CommandError(16, 'InvalidLength', message)
 }
 
-/** What went wrong with single statements of a write command: `writeErrors` of its answer. */
+/** What went wrong with single statements of a write command. */
 export class WriteErrors {
   private readonly errors: Doc[] = []
   private bytes = 0
@@ -32,9 +32,5 @@ export class WriteErrors {
 
   get all(): readonly Doc[] {
     return this.errors
-  }
-
-  toReply(): Doc {
-    return this.errors.length === 0 ? {} : { writeErrors: this.errors }
   }
 }
