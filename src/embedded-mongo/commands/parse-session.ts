@@ -35,7 +35,9 @@ export function sessionFields(args: Arguments, command: Command): SessionFields 
   if (session === undefined) {
     throw invalidOptions('Transaction number requires a session ID to also be specified')
   }
-  const txnNumber = args.long('txnNumber').toBigInt()
+  const { high, low } = args.long('txnNumber')
+  // bson's way leads through the number's text.
+  const txnNumber = (BigInt(high) << 32n) | BigInt(low >>> 0)
   if (txnNumber < 0n) throw invalidOptions('Transaction number cannot be negative')
   if (hasAutocommit) return transactionFields(args, command, session, txnNumber)
   if (args.has('startTransaction')) {

@@ -24,6 +24,7 @@ export class StatementLog {
   /** Of findAndModify: the answer. */
   private answer: Doc | undefined
   private isChanged = false
+  private isRecorded = false
 
   constructor(
     private readonly records: WriteRecords,
@@ -34,6 +35,7 @@ export class StatementLog {
   /** Inside Environment.write, before any look: others may have come since. Throws TransactionTooOld. */
   open(): void {
     const record = this.records.find(this.session)
+    this.isRecorded = record !== undefined
     if (record === undefined || record.txnNumber < this.txnNumber) return
     if (record.txnNumber > this.txnNumber) throw transactionTooOld(this.txnNumber, record.txnNumber)
     if (record.kind === 'committed') {
@@ -63,11 +65,11 @@ export class StatementLog {
     this.isChanged = true
   }
 
-  /** Inside Environment.write, after the changes. */
+  /** In the same Environment.write as `open`, after the changes. */
   save(): void {
     if (!this.isChanged) return
     this.isChanged = false
-    this.records.put(this.session, this.txnNumber, 'retryable', this.toBytes())
+    this.records.put(this.session, this.txnNumber, 'retryable', this.toBytes(), this.isRecorded)
   }
 
   private toBytes(): Uint8Array {

@@ -31,15 +31,21 @@ export class WriteRecords {
     }
   }
 
-  /** Inside Environment.write, together with what it records. */
-  put(session: string, txnNumber: bigint, kind: WriteRecord['kind'], body: Uint8Array = NO_RESULTS): void {
+  /** Inside Environment.write, together with what it records. `isKnown`: the session has a record, if that has been seen. */
+  put(
+    session: string,
+    txnNumber: bigint,
+    kind: WriteRecord['kind'],
+    body: Uint8Array = NO_RESULTS,
+    isKnown?: boolean,
+  ): void {
     const bytes = Buffer.allocUnsafe(RESULTS_OFFSET + body.length)
     bytes.writeBigInt64BE(txnNumber, 0)
     bytes.writeDoubleBE(Date.now(), TIME_OFFSET)
     bytes[KIND_OFFSET] = KINDS.indexOf(kind)
     bytes.set(body, RESULTS_OFFSET)
     const key = keyOf(session)
-    if (this.tree.has(key)) this.tree.replace(key, bytes)
+    if (isKnown ?? this.tree.has(key)) this.tree.replace(key, bytes)
     else this.tree.insert(key, bytes)
   }
 
