@@ -10,7 +10,11 @@ import type { Numeric } from './types'
  * than anything that may follow. So keys can be put one after the other, and their order is that of their values.
  */
 
-const INITIAL_KEY_BYTES = 64
+const INITIAL_KEY_BYTES = 1_024
+/** A buffer that one long key made larger than this is given back. */
+const KEPT_KEY_BYTES_MAX = 64 * 1_024
+/** To copy so few one by one is faster than to ask Node for it. */
+const SHORT_KEY_BYTES = 64
 /** Ends a string, a document and an array: neither a rank nor a byte of an escaped string is that low. */
 const END = 0x00
 /** In strings 00 becomes 01 01 and 01 becomes 01 02, so that no key is the beginning of another. */
@@ -27,14 +31,14 @@ const POWER_BIAS = 0x4000
 
 /** One value as a memcomparable, self-delimiting key: buffer order is compareValues order, equal values encode alike. */
 export function encodeValue(value: unknown): Buffer {
-  const writer = new KeyWriter()
+  writer.begin()
   writeValue(writer, value)
   return writer.bytes()
 }
 
 /** A compound key; the bytes of descending fields are inverted. */
 export function encodeKey(values: readonly unknown[], descending: readonly boolean[]): Buffer {
-  const writer = new KeyWriter()
+  writer.begin()
   for (let i = 0; i < values.length; i++) {
     const from = writer.length
     writeValue(writer, values[i])
@@ -72,10 +76,20 @@ export const COMPARABLE_NUMBERS_START: readonly number[] = [RANK.number, NUMBER_
 
 class KeyWriter {
   length = 0
-  private buffer = Buffer.allocUnsafe(INITIAL_KEY_BYTES)
+  private buffer = Buffer.allocUnsafeSlow(INITIAL_KEY_BYTES)
 
+  begin(): void {
+    this.length = 0
+    if (this.buffer.length > KEPT_KEY_BYTES_MAX) this.buffer = Buffer.allocUnsafeSlow(INITIAL_KEY_BYTES)
+  }
+
+  /** A copy of what has been written. */
   bytes(): Buffer {
-    return this.buffer.subarray(0, this.length)
+    const { buffer, length } = this
+    const key = Buffer.allocUnsafe(length)
+    if (length > SHORT_KEY_BYTES) key.set(buffer.subarray(0, length))
+    else for (let i = 0; i < length; i++) key[i] = buffer[i] as number
+    return key
   }
 
   byte(value: number): void {
@@ -126,11 +140,14 @@ class KeyWriter {
   private reserve(bytes: number): void {
     const needed = this.length + bytes
     if (needed <= this.buffer.length) return
-    const grown = Buffer.allocUnsafe(Math.max(needed, this.buffer.length * 2))
-    grown.set(this.bytes())
+    const grown = Buffer.allocUnsafeSlow(Math.max(needed, this.buffer.length * 2))
+    grown.set(this.buffer.subarray(0, this.length))
     this.buffer = grown
   }
 }
+
+/** One for all keys: each is written in one go. */
+const writer = new KeyWriter()
 
 function writeValue(writer: KeyWriter, value: unknown): void {
   const rank = rankOf(value)

@@ -25,6 +25,9 @@ const NO_PATHS: readonly string[] = []
  */
 export function indexKeys(doc: Doc, keyPattern: Doc, options: IndexKeysOptions): IndexKeys {
   const paths = Object.keys(keyPattern)
+  const plain = plainRow(doc, paths)
+  if (plain !== undefined)
+    return { keys: options.sparse && plain.every(isMissing) ? [] : [valuesOf(plain)], multikey: NO_PATHS }
   const rows: Row[] = []
   const multikey = new Set<string>()
   expand(
@@ -32,9 +35,31 @@ export function indexKeys(doc: Doc, keyPattern: Doc, options: IndexKeysOptions):
     rows,
     multikey,
   )
-  const kept = options.sparse ? rows.filter((row) => row.some((value) => value !== undefined)) : rows
-  const keys = kept.map((row) => row.map((value) => (value === undefined ? null : value)))
-  return { keys, multikey: multikey.size === 0 ? NO_PATHS : paths.filter((path) => multikey.has(path)) }
+  const kept = options.sparse ? rows.filter((row) => !row.every(isMissing)) : rows
+  return {
+    keys: kept.map(valuesOf),
+    multikey: multikey.size === 0 ? NO_PATHS : paths.filter((path) => multikey.has(path)),
+  }
+}
+
+function isMissing(value: unknown): boolean {
+  return value === undefined
+}
+
+/** A missing field counts as null. */
+function valuesOf(row: Row): Row {
+  return row.map((value) => (value === undefined ? null : value))
+}
+
+/** The one row of most documents; undefined where arrays, or dots, are on the way. */
+function plainRow(doc: Doc, paths: readonly string[]): Row | undefined {
+  const row: Row = []
+  for (const path of paths) {
+    const value = getField(doc, path)
+    if (Array.isArray(value) || path.includes('.')) return undefined
+    row.push(value)
+  }
+  return row
 }
 
 /** One field on its way to its value: at an array that is still to be expanded, or at the value. */

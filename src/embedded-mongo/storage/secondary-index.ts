@@ -79,7 +79,7 @@ export class SecondaryIndex {
       const stored = valuesKey(encodeKey(keyed, this.descending))
       truncated ||= stored.truncated
       if (seen !== undefined && isKnown(seen, stored.key)) continue
-      entries.push({ key: this.definition.unique ? stored.key : Buffer.concat([stored.key, documentKey]), values })
+      entries.push({ key: this.definition.unique ? stored.key : joined(stored.key, documentKey), values })
     }
     return { entries, multikey, truncated }
   }
@@ -116,6 +116,14 @@ export class SecondaryIndex {
       }
     }
   }
+}
+
+/** As Buffer.concat does, which takes longer for so little. */
+function joined(key: Buffer, documentKey: Buffer): Buffer {
+  const whole = Buffer.allocUnsafe(key.length + documentKey.length)
+  whole.set(key)
+  whole.set(documentKey, key.length)
+  return whole
 }
 
 function isKnown(seen: Set<string>, key: Buffer): boolean {
