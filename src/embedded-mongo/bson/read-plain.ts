@@ -1,4 +1,5 @@
 import { Binary, Double, Int32, Long, ObjectId, UUID } from 'bson'
+import { fieldName } from './field-name'
 
 /*
  * bson's reader, for the types that nearly all documents are made of: it takes little more than half of the time, and every command and
@@ -63,7 +64,7 @@ function readDocument(limit: number, depth: number): Doc | typeof LEFT {
     if (type === 0) return at === end ? doc : LEFT
     const nameStart = at
     while (bytes[at] !== 0) at++
-    const name = nameOf(nameStart, at++)
+    const name = fieldName(bytes, nameStart, at++)
     // References become objects of bson's own.
     if (at >= end || name === '__proto__' || name === '$ref') return LEFT
     const value = readValue(type, end - 1, depth)
@@ -149,29 +150,4 @@ function readBinary(limit: number): Binary | typeof LEFT {
   if (size < 0 || subtype === OLD_BINARY || !skip(size, limit)) return LEFT
   const data = bytes.subarray(at - size, at)
   return subtype === UUID_BINARY && size === UUID_BYTES ? new UUID(data) : new Binary(data, subtype)
-}
-
-/** Names come again and again: to find one costs less than to make it, and V8 need not look whether it knows it. */
-const NAMES_KNOWN = 1_024
-const NAME_BYTES_MAX = 32
-const names: (string | undefined)[] = new Array<undefined>(NAMES_KNOWN).fill(undefined)
-
-function nameOf(start: number, end: number): string {
-  const length = end - start
-  if (length > NAME_BYTES_MAX) return bytes.toString('utf8', start, end)
-  let hash = length
-  for (let i = start; i < end; i++) hash = Math.imul(hash, 31) + (bytes[i] as number)
-  const slot = (hash ^ (hash >>> 10)) & (NAMES_KNOWN - 1)
-  const known = names[slot]
-  if (known !== undefined && isName(known, start, length)) return known
-  const name = bytes.toString('utf8', start, end)
-  names[slot] = name
-  return name
-}
-
-/** One of other characters than ASCII's is never found: its bytes are not their numbers. */
-function isName(name: string, start: number, length: number): boolean {
-  if (name.length !== length) return false
-  for (let i = 0; i < length; i++) if (name.charCodeAt(i) !== bytes[start + i]) return false
-  return true
 }

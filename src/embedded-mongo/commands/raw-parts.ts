@@ -1,7 +1,8 @@
 import { readDoc } from '../bson/doc'
 import type { Doc } from '../bson/doc'
 import type { Message } from '../wire/message'
-import { checkBson, documentsOf, takeField } from '../wire/raw-bson'
+import { checkBson } from '../wire/raw-bson'
+import { documentsOf, takeField } from '../wire/take-field'
 import type { Command } from './command'
 
 /**
@@ -33,8 +34,10 @@ function takeReplacement(
   field: string | undefined,
 ): { readonly rest: Buffer; readonly replacement: Buffer | undefined } {
   const FIRST_NAME = 5
-  const taken = field === undefined ? undefined : takeField(bytes, field, 'document')
-  if (taken === undefined || taken.value[FIRST_NAME] === DOLLAR) return { rest: bytes, replacement: undefined }
+  const isReplacement = (start: number, end: number): boolean =>
+    start + FIRST_NAME >= end || bytes[start + FIRST_NAME] !== DOLLAR
+  const taken = field === undefined ? undefined : takeField(bytes, field, 'document', isReplacement)
+  if (taken === undefined) return { rest: bytes, replacement: undefined }
   return { rest: taken.rest, replacement: taken.value }
 }
 

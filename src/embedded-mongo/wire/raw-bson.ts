@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer'
+import { fieldName } from '../bson/field-name'
 
 /*
  * Raw BSON without reading it into objects: checked, walked and cut by its lengths. https://bsonspec.org/spec.html
@@ -8,8 +9,8 @@ import { isUtf8 } from 'node:buffer'
 export const NESTING_MAX = 180
 
 const TYPE_STRING = 0x02
-const TYPE_DOCUMENT = 0x03
-const TYPE_ARRAY = 0x04
+export const TYPE_DOCUMENT = 0x03
+export const TYPE_ARRAY = 0x04
 const TYPE_BINARY = 0x05
 const TYPE_BOOLEAN = 0x08
 const TYPE_REGEX = 0x0b
@@ -64,7 +65,8 @@ function checkDocument(bytes: Buffer, start: number, limit: number, depth: numbe
   return end
 }
 
-function checkValue(bytes: Buffer, type: number, at: number, limit: number, depth: number): number {
+/** Where the value ends that begins at `at`. Throws InvalidBsonError. */
+export function checkValue(bytes: Buffer, type: number, at: number, limit: number, depth: number): number {
   const fixed = FIXED_BYTES[type] as number
   if (fixed >= 0) {
     if (type === TYPE_BOOLEAN && (bytes[at] as number) > 1) throw new InvalidBsonError('a boolean that is neither')
@@ -96,7 +98,8 @@ function within(at: number, limit: number): number {
   return at
 }
 
-function cstringEnd(bytes: Buffer, start: number, limit: number): number {
+/** Throws InvalidBsonError where there is no end, or what is before it is no UTF-8. */
+export function cstringEnd(bytes: Buffer, start: number, limit: number): number {
   let ascii = true
   for (let at = start; at < limit; at++) {
     const byte = bytes[at] as number
@@ -155,7 +158,7 @@ export interface RawField {
 export function firstFieldName(bytes: Buffer): string | undefined {
   if (bytes.length <= 5) return undefined
   const end = bytes.indexOf(0, 5)
-  return end < 0 ? undefined : bytes.toString('utf8', 5, end)
+  return end < 0 ? undefined : fieldName(bytes, 5, end)
 }
 
 /** The top-level fields of a document that checkBson has passed. */
@@ -166,7 +169,7 @@ export function* rawFields(bytes: Buffer): Generator<RawField> {
     const nameEnd = nameEndAt(bytes, start + 1)
     const value = nameEnd + 1
     const end = fieldEnd(bytes, type, start, value)
-    yield { name: bytes.toString('utf8', start + 1, nameEnd), type, start, value, end }
+    yield { name: fieldName(bytes, start + 1, nameEnd), type, start, value, end }
     start = end
   }
 }
@@ -202,65 +205,6 @@ function valueBytes(bytes: Buffer, type: number, at: number): number {
     default:
       return bytes.readInt32LE(at)
   }
-}
-
-/** A document, and the value of one of its fields, which stands there no more. */
-export interface FieldTaken {
-  readonly rest: Buffer
-  readonly value: Buffer
-}
-
-/**
- * Takes the field `name`, a document or an array, out of a document that nobody has checked. Neither is the rest then
- * checked, nor what stands in the value. undefined: there is no such field, or the bytes are not well-formed.
- */
-export function takeField(bytes: Buffer, name: string, kind: 'document' | 'array'): FieldTaken | undefined {
-  const end = bytes.length - 1
-  if (sizeAt(bytes, 0, bytes.length) !== bytes.length) return undefined
-  const wanted = kind === 'array' ? TYPE_ARRAY : TYPE_DOCUMENT
-  try {
-    for (let at = FIRST_FIELD; at < end;) {
-      const type = bytes[at] as number
-      const nameEnd = cstringEnd(bytes, at + 1, end)
-      const value = nameEnd + 1
-      if (type === wanted && bytes.toString('utf8', at + 1, nameEnd) === name) {
-        const next = value + sizeAt(bytes, value, end)
-        if (next === value) return undefined
-        const rest = joinFields([bytes.subarray(FIRST_FIELD, at), bytes.subarray(next, end)])
-        return { rest, value: bytes.subarray(value, next) }
-      }
-      at = checkValue(bytes, type, value, end, 1)
-    }
-  } catch (error) {
-    if (!(error instanceof InvalidBsonError)) throw error
-  }
-  return undefined
-}
-
-/** The documents of an array that nobody has checked; undefined where something else is among them. */
-export function documentsOf(array: Buffer): readonly Buffer[] | undefined {
-  const end = array.length - 1
-  const documents: Buffer[] = []
-  try {
-    for (let at = FIRST_FIELD; at < end;) {
-      const value = cstringEnd(array, at + 1, end) + 1
-      const size = sizeAt(array, value, end)
-      if (array[at] !== TYPE_DOCUMENT || size === 0) return undefined
-      documents.push(array.subarray(value, value + size))
-      at = value + size
-    }
-    return documents
-  } catch (error) {
-    if (!(error instanceof InvalidBsonError)) throw error
-    return undefined
-  }
-}
-
-/** The length of the document or array at `at`, if it has one and ends where it says; else 0. */
-function sizeAt(bytes: Buffer, at: number, limit: number): number {
-  const EMPTY_BYTES = 5
-  const size = at + EMPTY_BYTES <= limit ? bytes.readInt32LE(at) : 0
-  return size >= EMPTY_BYTES && at + size <= limit && bytes[at + size - 1] === 0 ? size : 0
 }
 
 /** A document of the given pieces of others' bytes, each a run of whole fields. */
@@ -327,7 +271,7 @@ export class FieldCut {
       const nameEnd = nameEndAt(bytes, start + 1)
       const end = fieldEnd(bytes, type, start, nameEnd + 1)
       if (this.keeps(bytes, start + 1, nameEnd)) {
-        kept.push({ name: bytes.toString('utf8', start + 1, nameEnd), type, start, value: nameEnd + 1, end })
+        kept.push({ name: fieldName(bytes, start + 1, nameEnd), type, start, value: nameEnd + 1, end })
       }
       start = end
     }

@@ -1,6 +1,7 @@
 import { BSONRegExp, Binary, Code, ObjectId } from 'bson'
 import { writeBuffer } from '../../../../src/embedded-mongo/bson/doc'
-import { FieldCut, rawFields, takeField } from '../../../../src/embedded-mongo/wire/raw-bson'
+import { FieldCut, rawFields } from '../../../../src/embedded-mongo/wire/raw-bson'
+import { takeField } from '../../../../src/embedded-mongo/wire/take-field'
 
 const DOCUMENT = writeBuffer({
   _id: new ObjectId('0123456789abcdef01234567'),
