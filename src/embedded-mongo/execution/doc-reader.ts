@@ -22,14 +22,17 @@ export class DocReader {
   /** `fields` undefined: it is not known who looks at what. */
   static of(fields: ReadonlySet<string> | undefined): DocReader {
     if (fields === undefined || fields.size > FIELDS_MAX) return DocReader.whole
+    if (fields === last?.fields) return last.reader
     // A name holds no zero, but may be empty.
-    const key = [fields.size, ...fields].join('\0')
+    let key = String(fields.size)
+    for (const field of fields) key += `\0${field}`
     let reader = known.get(key)
     if (reader === undefined) {
       reader = new DocReader(fields)
       if (known.size === KNOWN_MAX) known.clear()
       if (key.length <= KEY_LENGTH_MAX) known.set(key, reader)
     }
+    last = { fields, reader }
     return reader
   }
 
@@ -39,6 +42,8 @@ export class DocReader {
 }
 
 const known = new Map<string, DocReader>()
+/** Inserts ask for the same set again and again. */
+let last: { readonly fields: ReadonlySet<string>; readonly reader: DocReader } | undefined
 
 export const NO_FIELDS: ReadonlySet<string> = new Set()
 

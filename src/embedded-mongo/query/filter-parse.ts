@@ -25,7 +25,7 @@ interface Place {
 }
 
 function deeper(place: Place): Place {
-  return { ...place, depth: place.depth + 1 }
+  return { variables: place.variables, depth: place.depth + 1 }
 }
 
 function refuseDepth({ depth }: Place): void {
@@ -35,7 +35,8 @@ function refuseDepth({ depth }: Place): void {
 function parseDoc(filter: Doc, place: Place): FilterNode {
   refuseDepth(place)
   const nodes: FilterNode[] = []
-  for (const [name, operand] of Object.entries(filter)) {
+  for (const name of Object.keys(filter)) {
+    const operand = filter[name]
     if (name.startsWith('$')) nodes.push(...parseTopLevel(name, operand, place))
     else nodes.push(...parseField(name, operand, place))
   }

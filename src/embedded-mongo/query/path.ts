@@ -21,7 +21,8 @@ const ALL_DIGITS = /^\d+$/
 
 /** The field of a document that a dotted path begins with. */
 export function topLevel(path: string): string {
-  return path.split('.', 1)[0] as string
+  const dot = path.indexOf('.')
+  return dot < 0 ? path : path.slice(0, dot)
 }
 
 export function isArrayIndex(segment: string): boolean {

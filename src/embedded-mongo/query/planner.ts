@@ -229,7 +229,6 @@ function isComplete(index: IndexInfo, nodes: readonly FilterNode[]): boolean {
 function planOf(chosen: Candidate, query: Query, others: () => readonly Candidate[] = () => []): Plan {
   const { index, paths, fields, order, score } = chosen
   if (score === SCORE.impossible) return EOF
-  const covered = new Set(fields.flatMap((field) => field.decided))
   const dedupe = index.multikey.some((path) => {
     const field = fields[paths.indexOf(path)]
     return field === undefined || !isSingle(field)
@@ -240,7 +239,7 @@ function planOf(chosen: Candidate, query: Query, others: () => readonly Candidat
     ranges: rangesOf(chosen),
     direction: order ?? 1,
     providesSort: query.sort.length === 0 || order !== undefined,
-    exact: !index.truncatedKeys && query.nodes.every((node) => covered.has(node)),
+    exact: !index.truncatedKeys && areDecided(query.nodes, fields),
     dedupe,
     merges: chosen.mergeAfter !== undefined,
     fields: () => fields,
@@ -249,6 +248,14 @@ function planOf(chosen: Candidate, query: Query, others: () => readonly Candidat
         .filter((other) => other.index !== index)
         .map((other) => planOf(other, query)),
   })
+}
+
+/** Whether the bounds alone say that every one of the conjuncts is true. */
+function areDecided(nodes: readonly FilterNode[], fields: readonly FieldBounds[]): boolean {
+  const [first] = nodes
+  if (nodes.length === 1 && first !== undefined) return fields.some(({ decided }) => decided.includes(first))
+  const covered = new Set(fields.flatMap((field) => field.decided))
+  return nodes.every((node) => covered.has(node))
 }
 
 /** Every branch of an $or by an index of its own; undefined where one of them has none. */
