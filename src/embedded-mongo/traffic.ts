@@ -42,7 +42,9 @@ export class Traffic {
   }
 
   private set(holder: Holder, bytes: number): void {
-    this.bytes += bytes - (this.holders.get(holder) ?? 0)
+    const before = this.holders.get(holder) ?? 0
+    if (bytes === before) return
+    this.bytes += bytes - before
     if (bytes === 0) this.holders.delete(holder)
     else this.holders.set(holder, bytes)
   }
