@@ -1,4 +1,4 @@
-import { MongoClient } from 'mongodb'
+import { type Document, MongoClient } from 'mongodb'
 import { useEngine } from './use-engine'
 
 const CLIENTS = 32
@@ -77,6 +77,36 @@ it('an index that is built while others write knows every document', async () =>
   const byScan = await collection.find().hint({ $natural: 1 }).toArray()
   const flat = (documents: typeof byIndex) => documents.map(({ _id, n }) => `${_id as number}:${n as number}`).sort()
   expect(flat(byIndex)).toEqual(flat(byScan))
+})
+
+it('an index that is built over long arrays, while they change, has all their elements', async () => {
+  const collection = await engine.collection(
+    [0, 1, 2].map((_id) => ({ _id, list: Array.from({ length: 20_000 }, (_, i) => _id + 3 * i) })),
+  )
+  let building = true
+  const write = async () => {
+    for (let i = 0; building; i++) {
+      await collection.updateOne({ _id: 0 }, { $set: { 'list.5': -i - 1 } })
+      const pushed: Document = i % 2 === 0 ? { $pop: { list: -1 } } : { $push: { list: 1_000_000 + i } }
+      await collection.updateOne({ _id: 1 }, pushed)
+      await collection.updateOne({ _id: 2 }, { $inc: { n: 1 } })
+    }
+  }
+  const writer = write()
+  await collection
+    .createIndexes([{ key: { list: 1 } }, { key: { list: -1 }, name: 'down' }])
+    .finally(() => (building = false))
+  await writer
+  for (const hint of ['list_1', 'down']) {
+    for await (const document of collection.find()) {
+      const { _id, list } = document as unknown as { _id: number; list: number[] }
+      const found = await Promise.all(
+        [list[0], list[5], list[9_999], list.at(-1)].map((n) => collection.findOne({ list: n }, { hint })),
+      )
+      expect(found.map((one) => one?._id)).toEqual([_id, _id, _id, _id])
+    }
+  }
+  expect(await engine.db.command({ validate: collection.collectionName })).toMatchObject({ valid: true, errors: [] })
 })
 
 it('a long scan does not hold up a point read', async () => {

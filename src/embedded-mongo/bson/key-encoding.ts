@@ -10,11 +10,6 @@ import type { Numeric } from './types'
  * than anything that may follow. So keys can be put one after the other, and their order is that of their values.
  */
 
-const INITIAL_KEY_BYTES = 1_024
-/** A buffer that one long key made larger than this is given back. */
-const KEPT_KEY_BYTES_MAX = 64 * 1_024
-/** To copy so few one by one is faster than to ask Node for it. */
-const SHORT_KEY_BYTES = 64
 /** Ends a string, a document and an array: neither a rank nor a byte of an escaped string is that low. */
 const END = 0x00
 /** In strings 00 becomes 01 01 and 01 becomes 01 02, so that no key is the beginning of another. */
@@ -31,19 +26,20 @@ const POWER_BIAS = 0x4000
 
 /** One value as a memcomparable, self-delimiting key: buffer order is compareValues order, equal values encode alike. */
 export function encodeValue(value: unknown): Buffer {
-  writer.begin()
+  const writer = new KeyWriter()
   writeValue(writer, value)
   return writer.bytes()
 }
 
-/** A compound key; the bytes of descending fields are inverted. */
-export function encodeKey(values: readonly unknown[], descending: readonly boolean[]): Buffer {
-  writer.begin()
+/** A compound key; the bytes of descending fields are inverted. `suffix` follows as it is. */
+export function encodeKey(values: readonly unknown[], descending: readonly boolean[], suffix?: Uint8Array): Buffer {
+  const writer = new KeyWriter()
   for (let i = 0; i < values.length; i++) {
     const from = writer.length
     writeValue(writer, values[i])
     if (descending[i] === true) writer.invert(from)
   }
+  if (suffix !== undefined) writer.raw(suffix)
   return writer.bytes()
 }
 
@@ -74,48 +70,50 @@ export function textPrefix(text: string): Buffer {
 /** Where the numbers begin that can be compared: NaN is below them and is in no range. */
 export const COMPARABLE_NUMBERS_START: readonly number[] = [RANK.number, NUMBER_CLASS.negativeInfinity]
 
-class KeyWriter {
-  length = 0
-  private buffer = Buffer.allocUnsafeSlow(INITIAL_KEY_BYTES)
+/** Keys are written one behind the other into a buffer that they share, and never written over. */
+const SHARED_BYTES = 8_192
+let shared = Buffer.allocUnsafeSlow(SHARED_BYTES)
+let sharedUsed = 0
 
-  begin(): void {
-    this.length = 0
-    if (this.buffer.length > KEPT_KEY_BYTES_MAX) this.buffer = Buffer.allocUnsafeSlow(INITIAL_KEY_BYTES)
+/** Writes one key; `bytes` ends it, and there is no other at that time. */
+class KeyWriter {
+  private buffer = shared
+  private start = sharedUsed
+  private at = sharedUsed
+
+  get length(): number {
+    return this.at - this.start
   }
 
-  /** A copy of what has been written. */
   bytes(): Buffer {
-    const { buffer, length } = this
-    const key = Buffer.allocUnsafe(length)
-    if (length > SHORT_KEY_BYTES) key.set(buffer.subarray(0, length))
-    else for (let i = 0; i < length; i++) key[i] = buffer[i] as number
-    return key
+    if (this.buffer === shared) sharedUsed = this.at
+    return this.buffer.subarray(this.start, this.at)
   }
 
   byte(value: number): void {
     this.reserve(1)
-    this.buffer[this.length++] = value
+    this.buffer[this.at++] = value
   }
 
   raw(bytes: Uint8Array): void {
     this.reserve(bytes.length)
-    this.buffer.set(bytes, this.length)
-    this.length += bytes.length
+    this.buffer.set(bytes, this.at)
+    this.at += bytes.length
   }
 
   uint16(value: number): void {
     this.reserve(2)
-    this.length = this.buffer.writeUInt16BE(value, this.length)
+    this.at = this.buffer.writeUInt16BE(value, this.at)
   }
 
   uint32(value: number): void {
     this.reserve(4)
-    this.length = this.buffer.writeUInt32BE(value, this.length)
+    this.at = this.buffer.writeUInt32BE(value, this.at)
   }
 
   double(value: number): void {
     this.reserve(8)
-    this.length = this.buffer.writeDoubleBE(value, this.length)
+    this.at = this.buffer.writeDoubleBE(value, this.at)
   }
 
   /** UTF-8, escaped, ended. */
@@ -128,26 +126,32 @@ class KeyWriter {
       }
     } else {
       this.reserve(value.length * 3)
-      this.length += this.buffer.write(value, this.length)
+      this.at += this.buffer.write(value, this.at)
     }
     this.byte(END)
   }
 
   invert(from: number): void {
-    for (let i = from; i < this.length; i++) this.buffer[i] = ~(this.buffer[i] as number)
+    for (let i = this.start + from; i < this.at; i++) this.buffer[i] = ~(this.buffer[i] as number)
   }
 
   private reserve(bytes: number): void {
-    const needed = this.length + bytes
-    if (needed <= this.buffer.length) return
-    const grown = Buffer.allocUnsafeSlow(Math.max(needed, this.buffer.length * 2))
-    grown.set(this.buffer.subarray(0, this.length))
-    this.buffer = grown
+    if (this.at + bytes > this.buffer.length) this.grow(bytes)
+  }
+
+  private grow(bytes: number): void {
+    const written = this.buffer.subarray(this.start, this.at)
+    const needed = written.length + bytes
+    if (needed <= SHARED_BYTES / 4) {
+      shared = this.buffer = Buffer.allocUnsafeSlow(SHARED_BYTES)
+    } else {
+      this.buffer = Buffer.allocUnsafe(needed * 2)
+    }
+    this.buffer.set(written)
+    this.start = 0
+    this.at = written.length
   }
 }
-
-/** One for all keys: each is written in one go. */
-const writer = new KeyWriter()
 
 function writeValue(writer: KeyWriter, value: unknown): void {
   const rank = rankOf(value)

@@ -157,8 +157,20 @@ function checkAlive(collection: Collection): void {
   if (collection.dropped) throw cannotCreateIndex(`collection dropped: ${collection.namespace}`)
 }
 
+/** A document that changes so often between slices is added in one. */
+const CHANGES_MAX = 3
+
+/** A document of which some entries are in their indexes already. */
+interface Adding {
+  readonly key: Buffer
+  readonly raw: Buffer
+  readonly entries: Iterator<void>
+}
+
 class IndexFill {
   private after: Buffer | undefined
+  private adding: Adding | undefined
+  private changes = 0
   private readonly reader: DocReader
 
   constructor(
@@ -170,12 +182,40 @@ class IndexFill {
 
   step(slice: Slice): boolean {
     checkAlive(this.collection)
+    this.forgetChanged()
+    if (this.adding !== undefined && !this.add(this.adding, slice)) return false
     for (const { key, value } of this.collection.documents.range(WHOLE_TREE, 1, this.after)) {
-      const doc = this.reader.read(value)
-      for (const index of this.indexes) this.collection.addToIndex(index, key, doc)
-      this.after = key
-      if (slice.isOver()) return false
+      if (!this.add({ key, raw: value, entries: this.entriesOf(key, value) }, slice)) return false
     }
     return true
+  }
+
+  /** A write has exchanged the entries that the document had, but put none there that it kept: all are looked at again. */
+  private forgetChanged(): void {
+    if (this.adding === undefined) return
+    const { key, raw } = this.adding
+    if (this.collection.get(key)?.equals(raw) === true) return
+    this.adding = undefined
+    this.changes++
+  }
+
+  /** False when the slice is over. */
+  private add(document: Adding, slice: Slice): boolean {
+    // What throws is begun anew.
+    this.adding = undefined
+    while (document.entries.next().done !== true) {
+      if (this.changes < CHANGES_MAX && slice.isOver()) {
+        this.adding = document
+        return false
+      }
+    }
+    this.after = document.key
+    this.changes = 0
+    return !slice.isOver()
+  }
+
+  private *entriesOf(key: Buffer, raw: Buffer): Generator<void> {
+    const doc = this.reader.read(raw)
+    for (const index of this.indexes) yield* this.collection.addToIndex(index, key, doc)
   }
 }

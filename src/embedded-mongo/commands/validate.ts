@@ -11,6 +11,9 @@ import type { Command } from './command'
 /** Problems that are told one by one; the rest is counted. */
 const ERRORS_TOLD_MAX = 20
 
+/** Documents whose keys are remembered: one with a long array is met for each of its entries. */
+const KNOWN_MAX = 4
+
 const NON_COMPLIANT = "Detected one or more documents not compliant with the collection's schema."
 
 export const validate: Command = {
@@ -28,6 +31,14 @@ export const validate: Command = {
   },
 }
 
+/** The keys that a document has in the index whose entries are being walked. */
+interface KnownKeys {
+  readonly raw: Buffer
+  readonly keys: ReadonlySet<string>
+  /** The slice that has seen that it has not changed. */
+  seenIn: Slice
+}
+
 type Phase = { readonly kind: 'documents' } | { readonly kind: 'entries'; readonly index: SecondaryIndex }
 
 class Validation {
@@ -39,6 +50,7 @@ class Validation {
   private readonly entries = new Map<string, number>()
   private readonly phases: Phase[]
   private after: Buffer | undefined
+  private readonly known = new Map<string, KnownKeys>()
 
   constructor(private readonly collection: Collection) {
     const indexes = collection.indexes.filter((index) => index.definition.ready)
@@ -54,6 +66,7 @@ class Validation {
       if (!done) return false
       this.phases.shift()
       this.after = undefined
+      this.known.clear()
     }
   }
 
@@ -98,14 +111,30 @@ class Validation {
     const { name } = index.definition
     for (const { key, value: documentKey } of index.tree.range(WHOLE_TREE, 1, this.after)) {
       this.entries.set(name, (this.entries.get(name) ?? 0) + 1)
-      const raw = this.collection.get(documentKey)
-      const stands =
-        raw !== undefined && index.entriesOf(readDoc(raw), documentKey).entries.some((entry) => entry.key.equals(key))
+      const stands = this.keysOf(documentKey, index, slice)?.has(key.toString('latin1')) === true
       if (!stands) this.fault(`entry ${hex(key)} of index ${name} belongs to no document that has it`)
       this.after = key
       if (slice.isOver()) return false
     }
     return true
+  }
+
+  /** undefined: there is no such document. */
+  private keysOf(documentKey: Buffer, index: SecondaryIndex, slice: Slice): ReadonlySet<string> | undefined {
+    const name = documentKey.toString('latin1')
+    const known = this.known.get(name)
+    if (known?.seenIn === slice) return known.keys
+    const raw = this.collection.get(documentKey)
+    if (raw === undefined) return undefined
+    if (known?.raw.equals(raw) === true) {
+      known.seenIn = slice
+      return known.keys
+    }
+    const { entries } = index.entriesOf(readDoc(raw), documentKey)
+    const keys = new Set(entries.map((entry) => entry.key.toString('latin1')))
+    if (this.known.size === KNOWN_MAX) this.known.clear()
+    this.known.set(name, { raw, keys, seenIn: slice })
+    return keys
   }
 
   private fault(message: string): void {

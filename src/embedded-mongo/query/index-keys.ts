@@ -16,29 +16,52 @@ export interface IndexKeysOptions {
   readonly sparse: boolean
 }
 
-type Row = unknown[]
+type Row = readonly unknown[]
 const NO_PATHS: readonly string[] = []
 
-/**
- * The entries of a document in an index: missing fields count as null, an array gives one entry per element, and
- * fields below the same array are expanded together. Throws 171 when two independent arrays meet.
- */
+/** The entries of a document in an index, as indexRows finds them. */
 export function indexKeys(doc: Doc, keyPattern: Doc, options: IndexKeysOptions): IndexKeys {
   const paths = Object.keys(keyPattern)
-  const plain = plainRow(doc, paths)
-  if (plain !== undefined)
-    return { keys: options.sparse && plain.every(isMissing) ? [] : [valuesOf(plain)], multikey: NO_PATHS }
-  const rows: Row[] = []
   const multikey = new Set<string>()
-  expand(
-    paths.map((path) => descend(doc, { path, rest: path.split('.'), value: undefined, array: undefined }, multikey)),
-    rows,
-    multikey,
+  const keys = [...indexRows(doc, paths, options, multikey)]
+  return { keys, multikey: multikey.size === 0 ? NO_PATHS : paths.filter((path) => multikey.has(path)) }
+}
+
+/**
+ * Missing fields count as null, an array gives one entry per element, and fields below the same array are expanded
+ * together. Found one by one where there is an array; then `multikey` is complete at their end. Throws 171 when two
+ * independent arrays meet.
+ */
+export function indexRows(
+  doc: Doc,
+  paths: readonly string[],
+  { sparse }: IndexKeysOptions,
+  multikey: Set<string>,
+): Iterable<Row> {
+  const plain = plainRow(doc, paths)
+  if (plain !== undefined) return sparse && plain.every(isMissing) ? [] : [plain.map(stored)]
+  const columns = paths.map((path) =>
+    descend(doc, { path, rest: path.split('.'), value: undefined, array: undefined }, multikey),
   )
-  const kept = options.sparse ? rows.filter((row) => !row.every(isMissing)) : rows
-  return {
-    keys: kept.map(valuesOf),
-    multikey: multikey.size === 0 ? NO_PATHS : paths.filter((path) => multikey.has(path)),
+  if (multikey.size > 0) return storedRows(columns, sparse, multikey)
+  const row = columns.map((column) => column.value)
+  return sparse && row.every(isMissing) ? [] : [row.map(stored)]
+}
+
+/** The one row of most documents; undefined where arrays, or dots, are on the way. */
+function plainRow(doc: Doc, paths: readonly string[]): Row | undefined {
+  const row: unknown[] = []
+  for (const path of paths) {
+    const value = getField(doc, path)
+    if (Array.isArray(value) || path.includes('.')) return undefined
+    row.push(value)
+  }
+  return row
+}
+
+function* storedRows(columns: readonly Column[], sparse: boolean, multikey: Set<string>): Generator<Row> {
+  for (const row of expand(columns, multikey)) {
+    if (!sparse || !row.every(isMissing)) yield row.map(stored)
   }
 }
 
@@ -46,20 +69,8 @@ function isMissing(value: unknown): boolean {
   return value === undefined
 }
 
-/** A missing field counts as null. */
-function valuesOf(row: Row): Row {
-  return row.map((value) => (value === undefined ? null : value))
-}
-
-/** The one row of most documents; undefined where arrays, or dots, are on the way. */
-function plainRow(doc: Doc, paths: readonly string[]): Row | undefined {
-  const row: Row = []
-  for (const path of paths) {
-    const value = getField(doc, path)
-    if (Array.isArray(value) || path.includes('.')) return undefined
-    row.push(value)
-  }
-  return row
+function stored(value: unknown): unknown {
+  return value === undefined ? null : value
 }
 
 /** One field on its way to its value: at an array that is still to be expanded, or at the value. */
@@ -89,26 +100,24 @@ function atArray(path: string, rest: readonly string[], array: readonly unknown[
   return { path, rest, value: undefined, array }
 }
 
-function expand(columns: readonly Column[], rows: Row[], multikey: Set<string>): void {
+function* expand(columns: readonly Column[], multikey: Set<string>): Generator<Row> {
   const waiting = columns.filter((column) => column.array !== undefined)
   const array = waiting[0]?.array
   if (array === undefined) {
-    rows.push(columns.map((column) => column.value))
+    yield columns.map((column) => column.value)
     return
   }
   const other = waiting.find((column) => column.array !== array)
   if (other !== undefined)
     throw parallelArrays(`cannot index parallel arrays [${lastName(other)}] [${lastName(waiting[0] as Column)}]`)
-  if (array.length === 0) {
-    expand(columns.map(emptied), rows, multikey)
-    return
-  }
+  if (array.length === 0) yield* expand(columns.map(emptied), multikey)
   for (const element of array) {
-    expand(
-      columns.map((column) => (column.array === undefined ? column : intoElement(column, element, multikey))),
-      rows,
-      multikey,
+    const inside = columns.map((column) =>
+      column.array === undefined ? column : intoElement(column, element, multikey),
     )
+    // Nearly always so.
+    if (inside.every((column) => column.array === undefined)) yield inside.map((column) => column.value)
+    else yield* expand(inside, multikey)
   }
 }
 

@@ -3,8 +3,9 @@ import { duplicateKey } from '../bson/errors'
 import type { IndexInfo } from '../query/planner'
 import { validationOf } from '../query/validation'
 import type { Validation } from '../query/validation'
+import type { IndexEntry } from './entry-set'
 import { idKey } from './keys'
-import type { DocumentEntries, IndexEntry, SecondaryIndex } from './secondary-index'
+import type { DocumentEntries, SecondaryIndex } from './secondary-index'
 import type { Tree } from './tree'
 
 const ID_INDEX_NAME = '_id_'
@@ -122,7 +123,7 @@ export class Collection {
     touched.forEach((index, i) => {
       const entries = found[i] as DocumentEntries
       if (index.learn(entries)) this.save(this)
-      exchange(index.tree, index.entriesOf(before, documentKey).entries, entries.entries, documentKey)
+      exchange(index, index.entriesOf(before, documentKey).entries, entries.entries, documentKey)
     })
     this.documents.replace(documentKey, raw)
   }
@@ -140,19 +141,27 @@ export class Collection {
     let learned = view.truncatedIds && !this.truncatedIds
     this.truncatedIds ||= view.truncatedIds
     for (const { definition } of view.indexes) {
-      const found = { entries: [], multikey: definition.multikey, truncated: definition.truncatedKeys }
+      const found = { multikey: definition.multikey, truncated: definition.truncatedKeys }
       learned = this.index(definition.name)?.learn(found) === true || learned
     }
     if (learned) this.save(this)
   }
 
-  /** Adds a document that is already stored, of which `doc` has what the index looks at, to one that is being built. Throws E11000 or 171. */
-  addToIndex(index: SecondaryIndex, documentKey: Buffer, doc: Doc): void {
-    const found = index.entriesOf(doc, documentKey)
-    index.checkUnique(this.namespace, found.entries, documentKey)
-    if (index.learn(found)) this.save(this)
-    // A write that came before the builder has put it there already.
-    for (const entry of found.entries) if (!index.tree.has(entry.key)) index.tree.insert(entry.key, documentKey)
+  /**
+   * Adds a document that is already stored, of which `doc` has what the index looks at, to one that is being built: in
+   * steps, an entry in each. Throws E11000 or 171.
+   */
+  *addToIndex(index: SecondaryIndex, documentKey: Buffer, doc: Doc): Generator<void> {
+    const multikey = new Set<string>()
+    let truncated = false
+    for (const entry of index.walkEntries(doc, documentKey, multikey)) {
+      index.checkUnique(this.namespace, [entry], documentKey)
+      // A write that came before the builder has put it there already.
+      if (!index.tree.has(entry.key)) index.tree.insert(entry.key, documentKey)
+      truncated ||= entry.truncated
+      yield
+    }
+    if (index.learn({ multikey: [...multikey], truncated })) this.save(this)
   }
 
   private checkUnique(
@@ -171,15 +180,19 @@ function keyFieldsOf(indexes: readonly SecondaryIndex[]): ReadonlySet<string> {
 }
 
 /** Turns the entries of a document before a change into those after it. */
-function exchange(tree: Tree, before: readonly IndexEntry[], after: readonly IndexEntry[], documentKey: Buffer): void {
+function exchange(
+  index: SecondaryIndex,
+  before: readonly IndexEntry[],
+  after: readonly IndexEntry[],
+  documentKey: Buffer,
+): void {
+  const { tree } = index
   const [onlyBefore, onlyAfter] = [before[0], after[0]]
   if (before.length === 1 && after.length === 1 && onlyBefore?.key.equals(onlyAfter?.key ?? EMPTY)) return
-  const kept = new Set<string>()
-  for (const entry of before) kept.add(entry.key.toString('latin1'))
-  for (const entry of after) {
-    if (!kept.delete(entry.key.toString('latin1'))) tree.insert(entry.key, documentKey)
-  }
-  for (const key of kept) tree.remove(Buffer.from(key, 'latin1'))
+  const left = index.entrySet()
+  for (const entry of before) left.add(entry)
+  for (const entry of after) if (!left.delete(entry)) tree.insert(entry.key, documentKey)
+  for (const entry of before) if (left.delete(entry)) tree.remove(entry.key)
 }
 
 const EMPTY = Buffer.alloc(0)

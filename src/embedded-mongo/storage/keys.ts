@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { encodeValue, prefixEnd } from '../bson/key-encoding'
+import { encodeKey, encodeValue, prefixEnd } from '../bson/key-encoding'
 import { WHOLE_TREE } from './tree'
 import type { ByteRange } from './tree'
 
@@ -27,8 +27,17 @@ export function storedDocumentKey(encodedId: Buffer): Buffer {
   return fit(encodedId, ID_KEY_BYTES_MAX).key
 }
 
-export function valuesKey(key: Buffer): StoredKey {
-  return fit(key, VALUES_KEY_BYTES_MAX)
+/** The key of an index entry: its values, and behind them the document's key, unless the index is unique. */
+export function entryKey(
+  values: readonly unknown[],
+  descending: readonly boolean[],
+  documentKey: Buffer | undefined,
+): StoredKey {
+  const key = encodeKey(values, descending, documentKey)
+  const valuesBytes = key.length - (documentKey?.length ?? 0)
+  if (valuesBytes <= VALUES_KEY_BYTES_MAX) return { key, truncated: false }
+  const fitted = fit(key.subarray(0, valuesBytes), VALUES_KEY_BYTES_MAX)
+  return documentKey === undefined ? fitted : { key: Buffer.concat([fitted.key, documentKey]), truncated: true }
 }
 
 function fit(key: Buffer, bytesMax: number): StoredKey {

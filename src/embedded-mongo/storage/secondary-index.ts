@@ -2,15 +2,16 @@ import { compileCollation } from '../bson/collation'
 import { getField } from '../bson/doc'
 import type { Doc } from '../bson/doc'
 import { duplicateKey } from '../bson/errors'
-import { encodeKey } from '../bson/key-encoding'
 import { compileFilter } from '../query/filter'
 import type { Filter } from '../query/filter'
-import { indexKeys } from '../query/index-keys'
+import { indexRows } from '../query/index-keys'
 import { topLevel } from '../query/path'
 import type { IndexInfo } from '../query/planner'
+import { EntrySet } from './entry-set'
+import type { IndexEntry } from './entry-set'
 import { directions } from './index-definition'
 import type { IndexDefinition } from './index-definition'
-import { valuesKey } from './keys'
+import { entryKey } from './keys'
 import type { Tree } from './tree'
 
 /** What a document puts into an index. */
@@ -18,11 +19,6 @@ export interface DocumentEntries {
   readonly entries: readonly IndexEntry[]
   readonly multikey: readonly string[]
   readonly truncated: boolean
-}
-
-export interface IndexEntry {
-  readonly key: Buffer
-  readonly values: readonly unknown[]
 }
 
 /**
@@ -68,20 +64,37 @@ export class SecondaryIndex {
   }
 
   entriesOf(doc: Doc, documentKey: Buffer): DocumentEntries {
-    if (this.partial !== undefined && !this.partial.matches(doc)) return NO_ENTRIES
-    const { keys, multikey } = indexKeys(doc, this.info.key, { sparse: this.definition.sparse })
-    let truncated = false
-    const { collation } = this.info
-    const seen = keys.length > 1 ? new Set<string>() : undefined
-    const entries: IndexEntry[] = []
-    for (const values of keys) {
-      const keyed = collation === undefined ? values : values.map((value) => collation.indexKeyOf(value))
-      const stored = valuesKey(encodeKey(keyed, this.descending))
-      truncated ||= stored.truncated
-      if (seen !== undefined && isKnown(seen, stored.key)) continue
-      entries.push({ key: this.definition.unique ? stored.key : joined(stored.key, documentKey), values })
+    const multikey = new Set<string>()
+    const entries = [...this.walkEntries(doc, documentKey, multikey)]
+    const truncated = entries.some((entry) => entry.truncated)
+    return { entries, multikey: multikey.size === 0 ? NO_PATHS : [...multikey], truncated }
+  }
+
+  /** The same, one by one where they are many; `multikey` is complete at their end. */
+  walkEntries(doc: Doc, documentKey: Buffer, multikey: Set<string>): Iterable<IndexEntry> {
+    if (this.partial !== undefined && !this.partial.matches(doc)) return []
+    const rows = indexRows(doc, this.paths, this.definition, multikey)
+    if (Array.isArray(rows)) return rows.map((values: readonly unknown[]) => this.entryOf(values, documentKey))
+    return this.distinctEntries(rows, documentKey)
+  }
+
+  private *distinctEntries(rows: Iterable<readonly unknown[]>, documentKey: Buffer): Generator<IndexEntry> {
+    const seen = this.entrySet()
+    for (const values of rows) {
+      const entry = this.entryOf(values, documentKey)
+      if (seen.add(entry)) yield entry
     }
-    return { entries, multikey, truncated }
+  }
+
+  private entryOf(values: readonly unknown[], documentKey: Buffer): IndexEntry {
+    const { collation } = this.info
+    const keyed = collation === undefined ? values : values.map((value) => collation.indexKeyOf(value))
+    const { key, truncated } = entryKey(keyed, this.descending, this.definition.unique ? undefined : documentKey)
+    return { key, values, truncated }
+  }
+
+  entrySet(): EntrySet {
+    return new EntrySet(this.paths.length === 1 && this.info.collation === undefined)
   }
 
   /** True when a change left every field alone that the index looks at: then its entries are what they were. */
@@ -90,7 +103,7 @@ export class SecondaryIndex {
   }
 
   /** Remembers what plans must know of new entries. True when it was not known, and the catalog must be written. */
-  learn(found: DocumentEntries): boolean {
+  learn(found: Pick<DocumentEntries, 'multikey' | 'truncated'>): boolean {
     if (found.multikey.length === 0 && !found.truncated) return false
     const multikey = [...new Set([...this.known.multikey, ...found.multikey])]
     const truncatedKeys = this.known.truncatedKeys || found.truncated
@@ -118,19 +131,6 @@ export class SecondaryIndex {
   }
 }
 
-/** As Buffer.concat does, which takes longer for so little. */
-function joined(key: Buffer, documentKey: Buffer): Buffer {
-  const whole = Buffer.allocUnsafe(key.length + documentKey.length)
-  whole.set(key)
-  whole.set(documentKey, key.length)
-  return whole
-}
-
-function isKnown(seen: Set<string>, key: Buffer): boolean {
-  const size = seen.size
-  return seen.add(key.toString('latin1')).size === size
-}
-
 /** The top-level fields that a filter names, within $and and $or too. */
 function filterRoots(filter: Doc | undefined): readonly string[] {
   return Object.entries(filter ?? {}).flatMap(([name, operand]) =>
@@ -138,7 +138,7 @@ function filterRoots(filter: Doc | undefined): readonly string[] {
   )
 }
 
-const NO_ENTRIES: DocumentEntries = { entries: [], multikey: [], truncated: false }
+const NO_PATHS: readonly string[] = []
 
 function infoOf(definition: IndexDefinition): IndexInfo {
   const { name, unique, sparse, partialFilter, multikey, truncatedKeys } = definition
