@@ -201,6 +201,26 @@ describe('arrays', () => {
   ])('%j', (filter, ids) => expectIds(DOCUMENTS, filter, ids))
 })
 
+it('an $all of very many values finds who has each of them', async () => {
+  const numbers = Array.from({ length: 2_000 }, (_, i) => i)
+  const collection = await engine.collection([
+    { _id: 1, a: [...numbers, null], b: [{ n: numbers.slice(0, 1_000) }, { n: numbers.slice(1_000) }, {}] },
+    { _id: 2, a: [null, ...numbers.slice(0, -1)], b: [{ n: numbers.slice(0, -1) }] },
+    { _id: 3, a: numbers, b: { n: numbers } },
+  ])
+  const mixed = numbers.map((n) => (n % 2 === 0 ? Long.fromNumber(n) : new Double(n)))
+  const find = async (filter: Filter<Doc>) => idsOf(collection.find(filter).sort({ _id: 1 }).toArray())
+  for (const index of [undefined, { a: 1 }, { 'b.n': 1 }] as const) {
+    if (index !== undefined) await collection.createIndexes([{ key: index }])
+    expect(await find({ a: { $all: mixed } })).toEqual([1, 3])
+    expect(await find({ a: { $all: [...numbers, null] } })).toEqual([1])
+    expect(await find({ a: { $not: { $all: numbers } } })).toEqual([2])
+    expect(await find({ 'b.n': { $all: numbers.toReversed() } })).toEqual([1, 3])
+    expect(await find({ 'b.n': { $all: [...numbers, null] } })).toEqual([1])
+    expect(await find({ a: { $all: [...numbers, 'x'] } })).toEqual([])
+  }
+})
+
 describe('operators', () => {
   const DOCUMENTS = [
     { _id: 1, a: 1, s: 'Apple' },

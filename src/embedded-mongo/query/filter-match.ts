@@ -4,6 +4,7 @@ import { compareValues, valuesEqual } from '../bson/compare'
 import { isDoc } from '../bson/doc'
 import { hold, isNaNValue } from '../bson/exact'
 import { bsonType, isNumeric, RANK, rankOf, regexParts, textOf, typeName } from '../bson/types'
+import { findsAll } from './filter-all'
 import type { CompareOp, FilterNode, PathNode, Pattern } from './filter-tree'
 import { costly } from './guard'
 import { onPath } from './path'
@@ -24,6 +25,8 @@ export function compileNode(node: FilterNode, collation: Collation | undefined):
       return node.evaluate
     case 'constant':
       return () => node.value
+    case 'all':
+      return hasAll(node, collation)
     default:
       return onPath(node.path, leafOf(node), compileValueTest(node, collation))
   }
@@ -54,6 +57,14 @@ function negate<T>(test: Test<T>): Test<T> {
   return (value) => !test(value)
 }
 
+/** As one condition for each would: the last of them says where. A collation tells equal strings only by comparing. */
+function hasAll({ path, values }: Extract<PathNode, { op: 'all' }>, collation: Collation | undefined): DocTest {
+  const tests = (collation === undefined ? values.slice(-1) : values).map((value) =>
+    onPath(path, 'each', equals(value, collation)),
+  )
+  return every(collation === undefined ? [findsAll(path, values), ...tests] : tests)
+}
+
 function leafOf(node: PathNode): Leaf {
   return node.op === 'exists' || node.op === 'size' || node.op === 'elemMatch' ? 'whole' : 'each'
 }
@@ -79,6 +90,8 @@ function compileValueTest(node: PathNode, collation: Collation | undefined): Val
   switch (node.op) {
     case 'eq':
       return equals(node.value, collation)
+    case 'all':
+      return every(node.values.map((value) => equals(value, collation)))
     case 'in':
       return isIn(node.values, node.patterns, collation)
     case 'regex':

@@ -170,9 +170,13 @@ const OPERATORS: Readonly<Record<string, ParseOperator>> = {
 function parseIn(name: string, path: string, operand: unknown): FilterNode {
   if (!Array.isArray(operand)) throw badValue(`${name} needs an array`)
   if (operand.some(isOperators)) throw badValue(`cannot nest $ under ${name}`)
-  const isRegex = (value: unknown): boolean => rankOf(value) === RANK.regex
-  const patterns = operand.filter(isRegex).map((value) => patternOf(value))
-  return { op: 'in', path, values: operand.filter((value) => !isRegex(value)), patterns }
+  const patterns = operand.filter(isPattern).map((value) => patternOf(value))
+  return {
+    op: 'in',
+    path,
+    values: patterns.length === 0 ? operand : operand.filter((value) => !isPattern(value)),
+    patterns,
+  }
 }
 
 function parseRegex(path: string, operand: unknown, options: unknown): FilterNode {
@@ -190,18 +194,25 @@ function parseNot(path: string, operand: unknown, place: Place): FilterNode {
   return not(all(parseOperators(path, operand, deeper(place))))
 }
 
+/** Of an $all: conditions of their own, which an index may answer. What follows them is looked for together. */
+const ALL_LISTED_MAX = 20
+
 function parseAll(path: string, operand: unknown, place: Place): FilterNode {
   if (!Array.isArray(operand)) throw badValue('$all needs an array')
   if (operand.length === 0) return { op: 'constant', value: false }
   const isElemMatch = (value: unknown): boolean => isDoc(value) && Object.keys(value)[0] === '$elemMatch'
-  if (operand.some(isElemMatch) && !operand.every(isElemMatch)) throw badValue('$all/$elemMatch has to be consistent')
-  return all(
-    operand.flatMap((value) => {
-      if (isElemMatch(value)) return parseOperators(path, value as Doc, deeper(place))
-      if (isOperators(value)) throw badValue('no $ expressions in $all')
-      return parseField(path, value, place)
-    }),
-  )
+  const withElemMatch = operand.filter(isElemMatch).length
+  if (withElemMatch > 0 && withElemMatch < operand.length) throw badValue('$all/$elemMatch has to be consistent')
+  if (withElemMatch > 0) return all(operand.flatMap((value) => parseOperators(path, value as Doc, deeper(place))))
+  if (operand.some(isOperators)) throw badValue('no $ expressions in $all')
+  const listed = operand.some(isPattern) ? operand : operand.slice(0, ALL_LISTED_MAX)
+  const conditions = listed.flatMap((value) => parseField(path, value, place))
+  if (listed.length === operand.length) return all(conditions)
+  return all([...conditions, { op: 'all', path, values: operand.slice(ALL_LISTED_MAX) }])
+}
+
+function isPattern(value: unknown): boolean {
+  return rankOf(value) === RANK.regex
 }
 
 const LOGICAL = new Set(['$and', '$or', '$nor', '$expr', '$where'])

@@ -20,6 +20,8 @@ export type PathNode =
       readonly values: readonly unknown[]
       readonly patterns: readonly Pattern[]
     }
+  /** Each of very many values, of those that a document has there. */
+  | { readonly op: 'all'; readonly path: string; readonly values: readonly unknown[] }
   | { readonly op: 'regex'; readonly path: string; readonly pattern: Pattern }
   | { readonly op: 'exists'; readonly path: string }
   | { readonly op: 'type'; readonly path: string; readonly types: ReadonlySet<string> }

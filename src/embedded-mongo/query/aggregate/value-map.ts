@@ -12,14 +12,14 @@ export interface ValueMap<T> {
 
 /** With a collation, strings that are equal by it are one key. */
 export function valueMap<T>(collation?: Collation): ValueMap<T> {
-  const map = new Map<string, readonly [unknown, T]>()
+  const map = new Map<string | number, readonly [unknown, T]>()
   return {
     at: (key, make) => {
-      const text = keyText(collation === undefined ? key : collation.keyOf(key))
-      const known = map.get(text)
+      const name = mapKey(collation === undefined ? key : collation.keyOf(key))
+      const known = map.get(name)
       if (known !== undefined) return known[1]
       const value = make()
-      map.set(text, [key, value])
+      map.set(name, [key, value])
       return value
     },
     entries: () => map.values(),
@@ -35,26 +35,29 @@ export interface ValueSet {
 }
 
 export function valueSet(): ValueSet {
-  const known = new Map<string, unknown>()
+  const known = new Map<string | number, unknown>()
   return {
     add: (value) => {
-      const text = keyText(value)
-      if (known.has(text)) return false
-      known.set(text, value)
+      const name = mapKey(value)
+      if (known.has(name)) return false
+      known.set(name, value)
       return true
     },
-    has: (value) => known.has(keyText(value)),
+    has: (value) => known.has(mapKey(value)),
     values: () => [...known.values()],
   }
 }
 
-/** Equal texts for equal values. Strings, the usual keys, are not encoded; a missing key is not null. */
-function keyText(key: unknown): string {
-  if (typeof key === 'string') return `s${key}`
-  if (key === undefined) return 'missing'
+/** Before what is no text: no character stands there that way. */
+const NO_TEXT = '\ud800'
+
+/** Equal ones for equal values, and none alike for others. Numbers and strings, the usual keys, are not encoded; a missing key is not null. */
+export function mapKey(key: unknown): string | number {
+  if (typeof key === 'string') return key.startsWith(NO_TEXT) ? `${NO_TEXT}s${key}` : key
+  if (key === undefined) return `${NO_TEXT}missing`
   if (isNumeric(key)) {
     const held = hold(key)
-    if (typeof held === 'number') return `n${held}`
+    if (typeof held === 'number') return held
   }
-  return `b${encodeValue(key).toString('latin1')}`
+  return `${NO_TEXT}b${encodeValue(key).toString('latin1')}`
 }

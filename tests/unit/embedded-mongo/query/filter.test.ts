@@ -1,8 +1,10 @@
 import { Binary, BSONRegExp, Decimal128, Double, Int32, Long, MaxKey, MinKey, ObjectId } from 'bson'
+import * as fc from 'fast-check'
 import type { Doc } from '../../../../src/embedded-mongo/bson/doc'
 import { compileCollation } from '../../../../src/embedded-mongo/bson/collation'
 import { compileFilter } from '../../../../src/embedded-mongo/query/filter'
 import { QUERY_DEPTH_MAX } from '../../../../src/embedded-mongo/query/limits'
+import { anyValue } from '../support/arbitraries'
 
 const int = (value: number): Int32 => new Int32(value)
 const matches = (filter: Doc, doc: Doc): boolean => compileFilter(filter).matches(doc)
@@ -180,6 +182,24 @@ describe('arrays', () => {
     expect(matches(filter, { grants: [{ role: 'ADMIN', expires_at: new Date(2_000) }] })).toBe(true)
     expect(matches(filter, { grants: [{ role: 'ADMIN', expires_at: new Date(5) }, { role: 'CLIENT' }] })).toBe(false)
     expect(matches(filter, { grants: { role: 'ADMIN' } })).toBe(false)
+  })
+
+  test('an $all of many values is as many conditions', () => {
+    const someValues = fc.array(anyValue, { minLength: 1, maxLength: 30 })
+    fc.assert(
+      fc.property(someValues, fc.array(fc.nat(29), { maxLength: 40 }), anyValue, (values, chosen, other) => {
+        const wanted = [...chosen.map((i) => values[i % values.length]), ...values.slice(0, 1)]
+        const conditions = { $and: wanted.map((value) => ({ a: value })) }
+        const all = { a: { $all: Array.from({ length: 21 }, (_, i) => wanted[i % wanted.length]).concat(wanted) } }
+        for (const a of [values, other, [...values].reverse(), [...values, other], values[0]]) {
+          const [trace, expected] = [{ arrayIndex: undefined }, { arrayIndex: undefined }]
+          const is = compileFilter(conditions).matchesWithTrace({ a }, expected)
+          expect(compileFilter(all).matchesWithTrace({ a }, trace)).toBe(is)
+          if (is) expect(trace).toEqual(expected)
+        }
+      }),
+      { numRuns: 300 },
+    )
   })
 
   test('$all with $elemMatch', () => {
