@@ -8,7 +8,8 @@ import type { Command, CommandContext, ConnectionInfo, Reply } from './commands/
 import { withRawParts } from './commands/raw-parts'
 import { checkConcerns, sessionFields, unsatisfiedConcern } from './commands/parse-session'
 import type { Engine } from './engine'
-import { inOwnTurn } from './execution/turn'
+import { SLICE_MS } from './execution/slice'
+import { asPiece, inOwnTurn, nextTurn } from './execution/turn'
 import type { SessionFields } from './sessions/session-fields'
 import { StatementLog } from './sessions/statement-log'
 import { withTransactionLabels } from './sessions/error-labels'
@@ -61,7 +62,7 @@ export class Dispatcher {
     this.engine.counters.commands++
     try {
       job.call = this.understand(name, command, message)
-      const reply = this.run(job.call, connection, message.repeated)
+      const reply = this.begin(job.call, connection, message.repeated, startedMs)
       if (!(reply instanceof Promise)) return this.succeeded(job, reply)
       return reply.then(
         (value) => this.succeeded(job, value),
@@ -113,6 +114,14 @@ export class Dispatcher {
       throw unauthorized(`${name} may only be run against the admin database.`)
     }
     return { command, args, hasSession: args.has('lsid'), writeConcernError: unsatisfiedConcern(args) }
+  }
+
+  /** What it took long to understand is done in a turn of its own. */
+  private begin(call: Call, connection: ConnectionInfo, repeated: boolean, startedMs: number): Reply | Promise<Reply> {
+    const run = (beganMs: number): Reply | Promise<Reply> =>
+      asPiece(beganMs, () => this.run(call, connection, repeated))
+    if (performance.now() - startedMs < SLICE_MS) return run(startedMs)
+    return nextTurn().then(() => run(performance.now()))
   }
 
   private run({ command, args }: Call, connection: ConnectionInfo, repeated: boolean): Reply | Promise<Reply> {

@@ -105,7 +105,11 @@ export class WriteBatch {
       this.finish(recorded)
       return true
     }
-    this.run ??= this.options.start(this.next)
+    if (this.run === undefined) {
+      this.run = this.options.start(this.next)
+      // To understand it may have taken all of the slice.
+      if (slice.isOver(true)) return false
+    }
     if (!this.run.step(slice)) return false
     log?.note(id, this.run.outcome)
     this.finish(this.run.outcome)

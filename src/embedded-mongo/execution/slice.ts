@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CommandError } from '../bson/errors'
-import { nextTurn } from './turn'
+import { nextTurn, pieceMs } from './turn'
 
 /** How long a scan, or one transaction of a long write, may keep others waiting. */
-const SLICE_MS = 5
+export const SLICE_MS = 5
 /** Steps between two looks at the clock, at the most: while they are short. */
 const STEPS_PER_LOOK_MAX = 32
 /** Steps between two looks should not take longer, in milliseconds. */
@@ -11,10 +11,16 @@ const LOOK_MS = 0.5
 
 /** A share of the process's one thread: whoever holds it works until it is over, remembers the place, and returns. */
 export class Slice {
-  private looked = performance.now()
-  private readonly end = this.looked + SLICE_MS
+  private readonly began = performance.now()
+  private readonly end = this.began + SLICE_MS
+  private looked = this.began
   private stepsPerLook = 1
   private stepsLeft = 1
+
+  /** What came before it has taken so long that others should have their turn first. */
+  get isLate(): boolean {
+    return pieceMs(this.began) > SLICE_MS
+  }
 
   /** `longSteps`: a step may take milliseconds, so that the clock is looked at after each. */
   isOver(longSteps = false): boolean {
@@ -56,7 +62,8 @@ export class TimeLimit {
  * nearly everything is, stays synchronous.
  */
 export function inSlices(limit: TimeLimit, step: (slice: Slice) => boolean): void | Promise<void> {
-  if (!step(new Slice())) return continueInSlices(limit, step)
+  const slice = new Slice()
+  if (slice.isLate || !step(slice)) return continueInSlices(limit, step)
 }
 
 /** The same after a slice that was not enough. */

@@ -34,3 +34,21 @@ function takeTurn(): void {
 export function nextTurn(): Promise<void> {
   return new Promise((resolve) => inOwnTurn(resolve))
 }
+
+/** When the piece of work began that the thread is in. Infinity: nobody knows, and it passes for short. */
+let beganMs = Infinity
+
+/** Runs what belongs to a piece of work that has begun at `ms`. */
+export function asPiece<T>(ms: number, work: () => T): T {
+  beganMs = ms
+  try {
+    return work()
+  } finally {
+    beganMs = Infinity
+  }
+}
+
+/** How long the thread has been in this piece of work. */
+export function pieceMs(nowMs: number): number {
+  return nowMs - beganMs
+}
