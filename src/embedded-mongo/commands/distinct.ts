@@ -10,7 +10,7 @@ import { openScan } from '../execution/open-scan'
 import { inSlices } from '../execution/slice'
 import type { Slice, TimeLimit } from '../execution/slice'
 import { Matcher } from '../execution/source'
-import { indexKeys } from '../query/index-keys'
+import { indexRows } from '../query/index-keys'
 import { topLevel } from '../query/path'
 import type { Arguments } from './arguments'
 import type { Command } from './command'
@@ -59,22 +59,20 @@ async function collect(query: Query, values: DistinctValues, limit: TimeLimit): 
 /** Each value once, the elements of arrays one by one; numbers that are equal are one value, whatever their types. */
 class DistinctValues {
   private readonly values = new Map<string, unknown>()
-  private readonly pattern: Record<string, 1>
   private bytes = 0
   /** The top-level field that they are in. */
   readonly field: string
 
   constructor(
-    path: string,
+    private readonly path: string,
     private readonly collation: Collation | undefined,
   ) {
-    this.pattern = { [path]: 1 }
     this.field = topLevel(path)
   }
 
   /** In steps, a value in each. */
   *add(doc: Record<string, unknown>): Generator<void> {
-    for (const [value] of indexKeys(doc, this.pattern, { sparse: true }).keys) {
+    for (const [value] of indexRows(doc, [this.path], { sparse: true }, new Set())) {
       yield
       if (value === undefined || value === EMPTY_ARRAY) continue
       const keyed = this.collation === undefined ? value : this.collation.keyOf(value)

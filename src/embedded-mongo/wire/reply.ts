@@ -1,4 +1,4 @@
-import { Long, serialize, Timestamp } from 'bson'
+import { Double, Int32, Long, serialize, Timestamp } from 'bson'
 import type { Doc } from '../bson/doc'
 import { isDoc } from '../bson/doc'
 import { MESSAGE_BYTES_MAX, REPLY_PREFIX_BYTES, writeReplyPrefix } from './message'
@@ -175,6 +175,12 @@ export class ReplyComposer {
     } else if (isDoc(value)) {
       this.writeHead(TYPE.document, name)
       this.writeDocument(value)
+    } else if (value instanceof Int32) {
+      this.writeHead(TYPE.int32, name)
+      this.reserve(4)
+      this.at = this.scratch.writeInt32LE(value.value, this.at)
+    } else if (value instanceof Double) {
+      this.writeDouble(name, value.value)
     } else if (value instanceof Long && !(value instanceof Timestamp)) {
       this.writeLong(name, value)
     } else {
