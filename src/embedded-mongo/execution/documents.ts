@@ -3,8 +3,7 @@ import { writeBuffer, writeField } from '../bson/doc'
 import type { Doc } from '../bson/doc'
 import { CommandError, documentTooLarge, invalidIdField } from '../bson/errors'
 import { bsonType, isNumeric } from '../bson/types'
-import { checkBson, FIRST_FIELD, firstFieldName, InvalidBsonError, joinFields, rawFields } from '../wire/raw-bson'
-import type { FieldCut } from '../wire/raw-bson'
+import { checkBson, FieldCut, FIRST_FIELD, firstFieldName, InvalidBsonError, joinFields } from '../wire/raw-bson'
 import { DOCUMENT_BYTES_MAX } from './batch'
 import { changedBytes, changedFields } from './changed-bytes'
 import type { DocReader } from './doc-reader'
@@ -38,11 +37,12 @@ export function checkDocument(bytes: Buffer): void {
   }
 }
 
+const ID_FIELD = new FieldCut('include', new Set(['_id']))
+
 /** JavaScript puts names that are whole numbers before it, and clients what they like. */
 function idFirst(bytes: Buffer): Buffer {
   if (firstFieldName(bytes) === '_id') return bytes
-  const fields = [...rawFields(bytes)]
-  const id = fields.find((field) => field.name === '_id')
+  const [id] = ID_FIELD.fields(bytes)
   if (id === undefined) return joinFields([writeField('_id', new ObjectId()), bytes.subarray(FIRST_FIELD, -1)])
   return joinFields([
     bytes.subarray(id.start, id.end),

@@ -13,6 +13,9 @@ import type { FillState, Source } from './source'
 /** Documents that are read before a pipeline works on them. */
 const READ_AHEAD = 256
 
+/** To read such a document takes a millisecond or more. */
+const LARGE_BYTES = 256 * 1_024
+
 /** When to pause, how to read a source in this one's slices, and what counts the memory. */
 export interface Surroundings {
   readonly isOver: () => boolean
@@ -69,7 +72,12 @@ export class PipelineSource implements Source {
     for (;;) {
       const batch = new Batch(READ_AHEAD)
       const state = source.fill(batch, this.slice)
-      for (const raw of batch.documents) yield readDoc(raw)
+      for (const raw of batch.documents) {
+        const doc = readDoc(raw)
+        // What is done with it may take as long again.
+        if (raw.length > LARGE_BYTES && this.slice.isOver(true)) yield PAUSE
+        yield doc
+      }
       if (state === 'done') {
         source.close?.()
         this.inputs.splice(this.inputs.indexOf(source), 1)

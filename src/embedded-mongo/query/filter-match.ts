@@ -5,6 +5,7 @@ import { isDoc } from '../bson/doc'
 import { hold, isNaNValue } from '../bson/exact'
 import { bsonType, isNumeric, RANK, rankOf, regexParts, textOf, typeName } from '../bson/types'
 import { findsAll } from './filter-all'
+import { membership } from './filter-in'
 import type { CompareOp, FilterNode, PathNode, Pattern } from './filter-tree'
 import { costly } from './guard'
 import { onPath } from './path'
@@ -140,24 +141,10 @@ function equalsNumber(operand: unknown): ValueTest {
   return (value) => isNumeric(value) && valuesEqual(value, operand)
 }
 
-/** Binary search where the list is long enough to earn it. */
 function isIn(values: readonly unknown[], patterns: readonly Pattern[], collation: Collation | undefined): ValueTest {
-  const sorted = values.toSorted((a, b) => compareValues(a, b, collation))
+  const isListed = membership(values, collation)
   const matching = patterns.map(matchesPattern)
-  return (value) => includesSorted(sorted, value, collation) || matching.some((test) => test(value))
-}
-
-function includesSorted(sorted: readonly unknown[], value: unknown, collation: Collation | undefined): boolean {
-  let low = 0
-  let high = sorted.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    const order = compareValues(sorted[middle], value, collation)
-    if (order === 0) return true
-    if (order < 0) low = middle + 1
-    else high = middle
-  }
-  return false
+  return (value) => isListed(value) || matching.some((test) => test(value))
 }
 
 /** A pattern matches the strings that it describes, and the regular expression that is written like it. */

@@ -4,7 +4,7 @@ import type { Doc } from '../../../../src/embedded-mongo/bson/doc'
 import { compileCollation } from '../../../../src/embedded-mongo/bson/collation'
 import { compileFilter } from '../../../../src/embedded-mongo/query/filter'
 import { QUERY_DEPTH_MAX } from '../../../../src/embedded-mongo/query/limits'
-import { anyValue } from '../support/arbitraries'
+import { anyNumber, anyValue } from '../support/arbitraries'
 
 const int = (value: number): Int32 => new Int32(value)
 const matches = (filter: Doc, doc: Doc): boolean => compileFilter(filter).matches(doc)
@@ -199,6 +199,20 @@ describe('arrays', () => {
         }
       }),
       { numRuns: 300 },
+    )
+  })
+
+  test('$in is one of as many conditions', () => {
+    const someValues = fc.array(fc.oneof(anyNumber, anyValue), { minLength: 1, maxLength: 30 })
+    fc.assert(
+      fc.property(someValues, fc.oneof(anyNumber, anyValue), (values, other) => {
+        const listed = values.filter((value) => !(value instanceof BSONRegExp))
+        const one = { $or: [{ a: { $in: [] } }, ...listed.map((value) => ({ a: value }))] }
+        for (const a of [other, ...values]) {
+          expect(matches({ a: { $in: listed } }, { a })).toBe(matches(one, { a }))
+        }
+      }),
+      { numRuns: 500 },
     )
   })
 
