@@ -3,9 +3,9 @@ import { duplicateKey } from '../bson/errors'
 import type { IndexInfo } from '../query/planner'
 import { validationOf } from '../query/validation'
 import type { Validation } from '../query/validation'
-import type { IndexEntry } from './entry-set'
+import type { DocumentEntries, EntryChanges } from './entry-changes'
 import { idKey } from './keys'
-import type { DocumentEntries, SecondaryIndex } from './secondary-index'
+import type { SecondaryIndex } from './secondary-index'
 import type { Tree } from './tree'
 
 const ID_INDEX_NAME = '_id_'
@@ -118,13 +118,15 @@ export class Collection {
   replace(documentKey: Buffer, before: Doc, raw: Buffer, after: Doc): void {
     this.documents.claim(documentKey)
     const touched = this.indexes.filter((index) => !index.isUntouched(before, after))
-    const found = touched.map((index) => index.entriesOf(after, documentKey))
+    const found = touched.map((index) => index.changesOf(before, after, documentKey))
     this.checkUnique(touched, found, documentKey)
-    touched.forEach((index, i) => {
-      const entries = found[i] as DocumentEntries
-      if (index.learn(entries)) this.save(this)
-      exchange(index, index.entriesOf(before, documentKey).entries, entries.entries, documentKey)
+    touched.forEach(({ tree }, i) => {
+      const { added, removed } = found[i] as EntryChanges
+      for (const entry of added) tree.insert(entry.key, documentKey)
+      for (const entry of removed) tree.remove(entry.key)
     })
+    const learned = touched.filter((index, i) => index.learn(found[i] as EntryChanges))
+    if (learned.length > 0) this.save(this)
     this.documents.replace(documentKey, raw)
   }
 
@@ -178,21 +180,3 @@ export class Collection {
 function keyFieldsOf(indexes: readonly SecondaryIndex[]): ReadonlySet<string> {
   return new Set(['_id', ...indexes.flatMap(({ roots }) => roots)])
 }
-
-/** Turns the entries of a document before a change into those after it. */
-function exchange(
-  index: SecondaryIndex,
-  before: readonly IndexEntry[],
-  after: readonly IndexEntry[],
-  documentKey: Buffer,
-): void {
-  const { tree } = index
-  const [onlyBefore, onlyAfter] = [before[0], after[0]]
-  if (before.length === 1 && after.length === 1 && onlyBefore?.key.equals(onlyAfter?.key ?? EMPTY)) return
-  const left = index.entrySet()
-  for (const entry of before) left.add(entry)
-  for (const entry of after) if (!left.delete(entry)) tree.insert(entry.key, documentKey)
-  for (const entry of before) if (left.delete(entry)) tree.remove(entry.key)
-}
-
-const EMPTY = Buffer.alloc(0)

@@ -1,11 +1,24 @@
 import { hold } from '../bson/exact'
 import { isNumeric, RANK, rankOf, textOf } from '../bson/types'
+import type { StoredKey } from './keys'
 
-export interface IndexEntry {
-  readonly key: Buffer
-  readonly values: readonly unknown[]
+/** An entry of a document, whose key is made when somebody asks for it. */
+export class IndexEntry {
+  private stored: StoredKey | undefined
+
+  constructor(
+    readonly values: readonly unknown[],
+    private readonly store: (values: readonly unknown[]) => StoredKey,
+  ) {}
+
+  get key(): Buffer {
+    return (this.stored ??= this.store(this.values)).key
+  }
+
   /** The key stands for values that are longer. */
-  readonly truncated: boolean
+  get truncated(): boolean {
+    return (this.stored ??= this.store(this.values)).truncated
+  }
 }
 
 /**
@@ -29,12 +42,12 @@ export class EntrySet {
     return this.items.delete(this.itemOf(entry))
   }
 
-  private itemOf({ key, values }: IndexEntry): number | string {
-    if (!this.byValue) return key.toString('latin1')
-    const [value] = values
+  private itemOf(entry: IndexEntry): number | string {
+    if (!this.byValue) return entry.key.toString('latin1')
+    const [value] = entry.values
     if (rankOf(value) === RANK.string) return textOf(value).replace(LONE_SURROGATES, '\ufffd')
     const number = isNumeric(value) ? hold(value) : undefined
-    return typeof number === 'number' ? number : NO_TEXT + key.toString('latin1')
+    return typeof number === 'number' ? number : NO_TEXT + entry.key.toString('latin1')
   }
 }
 

@@ -7,19 +7,14 @@ import type { Filter } from '../query/filter'
 import { indexRows } from '../query/index-keys'
 import { topLevel } from '../query/path'
 import type { IndexInfo } from '../query/planner'
-import { EntrySet } from './entry-set'
-import type { IndexEntry } from './entry-set'
+import { changesOfOne, NO_PATHS, sharedEnds } from './entry-changes'
+import type { DocumentEntries, EntryChanges, Row } from './entry-changes'
+import { EntrySet, IndexEntry } from './entry-set'
 import { directions } from './index-definition'
 import type { IndexDefinition } from './index-definition'
 import { entryKey } from './keys'
+import type { StoredKey } from './keys'
 import type { Tree } from './tree'
-
-/** What a document puts into an index. */
-export interface DocumentEntries {
-  readonly entries: readonly IndexEntry[]
-  readonly multikey: readonly string[]
-  readonly truncated: boolean
-}
 
 /**
  * The entries of one index. Unique: key → the document's key. Else the document's key also ends the entry's key, so that
@@ -72,28 +67,64 @@ export class SecondaryIndex {
 
   /** The same, one by one where they are many; `multikey` is complete at their end. */
   walkEntries(doc: Doc, documentKey: Buffer, multikey: Set<string>): Iterable<IndexEntry> {
-    if (this.partial !== undefined && !this.partial.matches(doc)) return []
-    const rows = indexRows(doc, this.paths, this.definition, multikey)
-    if (Array.isArray(rows)) return rows.map((values: readonly unknown[]) => this.entryOf(values, documentKey))
-    return this.distinctEntries(rows, documentKey)
+    const rows = this.rowsOf(doc, multikey)
+    const entryOf = this.entryMaker(documentKey)
+    return Array.isArray(rows) ? rows.map(entryOf) : this.distinct(rows, entryOf)
   }
 
-  private *distinctEntries(rows: Iterable<readonly unknown[]>, documentKey: Buffer): Generator<IndexEntry> {
+  /**
+   * What a change of a document makes of its entries. Elements at the ends of a long array that the change has left
+   * alone, the same objects, are not encoded.
+   */
+  changesOf(before: Doc, after: Doc, documentKey: Buffer): EntryChanges {
+    const multikey = new Set<string>()
+    const [had, has] = [[...this.rowsOf(before, new Set())], [...this.rowsOf(after, multikey)]]
+    const entryOf = this.entryMaker(documentKey)
+    if (had.length <= 1 && has.length <= 1) return changesOfOne(had.map(entryOf), has.map(entryOf), multikey)
+    const kept = sharedEnds(had, has)
+    const old = [...this.distinct(had.slice(kept.start, had.length - kept.end), entryOf)]
+    const entries = [...this.distinct(has.slice(kept.start, has.length - kept.end), entryOf)]
+    const [gone, come] = [this.entrySet(), this.entrySet()]
+    for (const entry of old) gone.add(entry)
+    for (const entry of entries) if (!gone.delete(entry)) come.add(entry)
+    for (const values of [...had.slice(0, kept.start), ...had.slice(had.length - kept.end)]) {
+      const entry = entryOf(values)
+      gone.delete(entry)
+      come.delete(entry)
+    }
+    return {
+      entries,
+      added: entries.filter((entry) => come.delete(entry)),
+      removed: old.filter((entry) => gone.delete(entry)),
+      multikey: [...multikey],
+      truncated: entries.some((entry) => entry.truncated),
+    }
+  }
+
+  private rowsOf(doc: Doc, multikey: Set<string>): Iterable<Row> {
+    if (this.partial !== undefined && !this.partial.matches(doc)) return []
+    return indexRows(doc, this.paths, this.definition, multikey)
+  }
+
+  private entryMaker(documentKey: Buffer): (values: Row) => IndexEntry {
+    const { collation } = this.info
+    const suffix = this.definition.unique ? undefined : documentKey
+    const store = (values: Row): StoredKey => {
+      const keyed = collation === undefined ? values : values.map((value) => collation.indexKeyOf(value))
+      return entryKey(keyed, this.descending, suffix)
+    }
+    return (values) => new IndexEntry(values, store)
+  }
+
+  private *distinct(rows: Iterable<Row>, entryOf: (values: Row) => IndexEntry): Generator<IndexEntry> {
     const seen = this.entrySet()
     for (const values of rows) {
-      const entry = this.entryOf(values, documentKey)
+      const entry = entryOf(values)
       if (seen.add(entry)) yield entry
     }
   }
 
-  private entryOf(values: readonly unknown[], documentKey: Buffer): IndexEntry {
-    const { collation } = this.info
-    const keyed = collation === undefined ? values : values.map((value) => collation.indexKeyOf(value))
-    const { key, truncated } = entryKey(keyed, this.descending, this.definition.unique ? undefined : documentKey)
-    return { key, values, truncated }
-  }
-
-  entrySet(): EntrySet {
+  private entrySet(): EntrySet {
     return new EntrySet(this.paths.length === 1 && this.info.collation === undefined)
   }
 
@@ -137,8 +168,6 @@ function filterRoots(filter: Doc | undefined): readonly string[] {
     name.startsWith('$') && Array.isArray(operand) ? operand.flatMap(filterRoots) : [topLevel(name)],
   )
 }
-
-const NO_PATHS: readonly string[] = []
 
 function infoOf(definition: IndexDefinition): IndexInfo {
   const { name, unique, sparse, partialFilter, multikey, truncatedKeys } = definition

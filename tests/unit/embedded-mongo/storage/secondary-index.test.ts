@@ -46,3 +46,30 @@ test('keys are cut where they are too long, and are still told apart', () => {
   for (const { key } of entries) expect(key.subarray(-ID.length)).toEqual(ID)
   expect(Math.max(...entries.map(({ key }) => key.length))).toBeLessThan(1_978)
 })
+
+test('a change of an array adds and removes what its entries before and after differ in', () => {
+  const value = fc.oneof(anyNumber, anyText, anyValue)
+  // Long enough to have ends that are kept, and with elements that come more than once.
+  const list = fc
+    .tuple(fc.array(value, { minLength: 1, maxLength: 12 }), fc.constantFrom(1, 40))
+    .map(([few, times]) => {
+      return Array.from({ length: times }, () => few).flat()
+    })
+  const edit = fc.tuple(fc.nat(), fc.nat(3), fc.array(value, { maxLength: 3 }))
+  const keysOf = (entries: readonly { key: Buffer }[]): string[] => entries.map(({ key }) => key.toString('hex'))
+  for (const index of [indexOn({ a: 1 }), indexOn({ a: 1, b: -1 }), indexOn({ a: 1 }, { unique: true })]) {
+    fc.assert(
+      fc.property(list, fc.array(edit, { maxLength: 3 }), (before, edits) => {
+        const after = [...before]
+        for (const [at, count, added] of edits) after.splice(at % (after.length + 1), count, ...added)
+        const { added, removed, entries } = index.changesOf({ a: before }, { a: after }, ID)
+        const keys = new Set(keysOf(index.entriesOf({ a: before }, ID).entries))
+        for (const key of keysOf(removed)) expect(keys.delete(key)).toBe(true)
+        for (const key of keysOf(added)) expect(keys.has(key) || !keys.add(key)).toBe(false)
+        expect([...keys].toSorted()).toEqual(keysOf(index.entriesOf({ a: after }, ID).entries).toSorted())
+        expect(keysOf(entries)).toEqual(expect.arrayContaining(keysOf(added)))
+      }),
+      { numRuns: 60 },
+    )
+  }
+})
