@@ -1,5 +1,5 @@
 import { type Collection, type Document, Long, MongoBulkWriteError } from 'mongodb'
-import { TIMES, type Doc, codeOf, serverError, useEngine } from './use-engine'
+import { TIMES, type Doc, codeOf, idsOf, serverError, useEngine } from './use-engine'
 
 const engine = useEngine()
 const ID_INDEX = { v: 2, key: { _id: 1 }, name: '_id_' }
@@ -363,4 +363,31 @@ it('two arrays in one compound index: 171', async () => {
       { a: 1, b: [2] },
     ]),
   ).toEqual([undefined, undefined])
+})
+
+it('changes within long arrays keep the entries of all elements', async () => {
+  const collection = await engine.collection(
+    [0, 1].map((_id) => ({ _id, list: Array.from({ length: 1_000 }, (_, i) => (i % 500) * 2 + _id) })),
+  )
+  await collection.createIndexes([{ key: { list: 1 } }])
+  const changes: Document[] = [
+    { $push: { list: 5_000 } },
+    { $push: { list: { $each: [6_000, 0], $position: 3 } } },
+    { $set: { 'list.7': 7_000 } }, // the value that was there comes once more
+    { $pull: { list: 20 } }, // twice
+    { $pop: { list: -1 } },
+    { $unset: { 'list.9': '' } },
+  ]
+  for (const change of changes) {
+    await collection.updateOne({ _id: 0 }, change)
+    const validity = await engine.db.command({ validate: collection.collectionName })
+    expect(validity).toMatchObject({ valid: true, errors: [] })
+  }
+  const found = (n: number | null) => idsOf(collection.find({ list: n }, { hint: { list: 1 } }).toArray())
+  expect(await Promise.all([5_000, 6_000, 7_000, null, 14, 1].map(found))).toEqual([[0], [0], [0], [0], [0], [1]])
+  expect(await found(20)).toEqual([])
+  expect((await engine.db.command({ validate: collection.collectionName }))['keysPerIndex']).toEqual({
+    _id_: 2,
+    list_1: 1_003,
+  })
 })
