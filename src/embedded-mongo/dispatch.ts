@@ -118,10 +118,9 @@ export class Dispatcher {
 
   /** What it took long to understand is done in a turn of its own. */
   private begin(call: Call, connection: ConnectionInfo, repeated: boolean, startedMs: number): Reply | Promise<Reply> {
-    const run = (beganMs: number): Reply | Promise<Reply> =>
-      asPiece(beganMs, () => this.run(call, connection, repeated))
-    if (performance.now() - startedMs < SLICE_MS) return run(startedMs)
-    return nextTurn().then(() => run(performance.now()))
+    const run = (): Reply | Promise<Reply> => this.run(call, connection, repeated)
+    if (performance.now() - startedMs < SLICE_MS) return asPiece(startedMs, run)
+    return nextTurn().then(() => asPiece(performance.now(), run))
   }
 
   private run({ command, args }: Call, connection: ConnectionInfo, repeated: boolean): Reply | Promise<Reply> {
