@@ -2,7 +2,6 @@ import type { Socket } from 'node:net'
 import type { ConnectionInfo } from './commands/command'
 import type { Dispatcher } from './dispatch'
 import { inOwnTurn } from './execution/turn'
-import type { Outbox, Sender } from './outbox'
 import type { Holder, Traffic } from './traffic'
 import { Frames } from './wire/frames'
 import { continuation, MalformedMessageError, parseMessage } from './wire/message'
@@ -18,12 +17,11 @@ const OUTGOING_BYTES_MAX = 256 * 1_024
 /** What connections share. */
 export interface Surroundings {
   readonly dispatcher: Dispatcher
-  readonly outbox: Outbox
   readonly traffic: Traffic
 }
 
 /** One client's connection: messages in, answers out, in order and one at a time. */
-export class Connection implements Sender, Holder {
+export class Connection implements Holder {
   private readonly frames = new Frames()
   /** An answer is being made that others must wait for. */
   private answering = false
@@ -32,7 +30,7 @@ export class Connection implements Sender, Holder {
   private ended = false
   /** A request that has been answered, and will be answered again. */
   private streaming: Message | undefined
-  private whenIdle: (() => void) | undefined
+  private readonly whenIdle: (() => void)[] = []
   private outgoing: Buffer[] = []
   private outgoingBytes = 0
   /** Since when a message has been coming, and since when nothing has been read of what was sent. */
@@ -48,10 +46,7 @@ export class Connection implements Sender, Holder {
     socket.on('drain', () => this.proceed())
     // A client that goes away is no error of ours; 'close' follows.
     socket.on('error', () => undefined)
-    socket.on('close', () => {
-      this.shared.traffic.account(this)
-      this.whenIdle?.()
-    })
+    socket.on('close', () => this.shared.traffic.account(this))
   }
 
   get heldBytes(): number {
@@ -65,10 +60,15 @@ export class Connection implements Sender, Holder {
   /** Ends the connection, after the answer to what is being done. */
   async end(): Promise<void> {
     this.ended = true
-    if (this.answering) await new Promise<void>((resolve) => (this.whenIdle = resolve))
+    await this.idle()
     this.flush()
     this.socket.end()
     this.socket.destroySoon()
+  }
+
+  /** Resolves when no answer is being made any more, be it for a client that has gone. */
+  async idle(): Promise<void> {
+    if (this.answering) await new Promise<void>((resolve) => this.whenIdle.push(resolve))
   }
 
   /** To be called every now and then: closes a connection whose client neither goes on nor goes. */
@@ -101,13 +101,13 @@ export class Connection implements Sender, Holder {
       while (this.mayWork) {
         const message = this.streaming ?? this.nextMessage()
         if (message === undefined) break
-        this.shared.outbox.flushOverdue()
         this.shared.traffic.beginTurn()
         const answer = this.shared.dispatcher.answer(message, this.info)
         if (answer instanceof Promise) this.wait(message, answer)
         else this.send(message, answer)
         if (this.hasMore && this.shared.traffic.isTurnOver()) this.rest()
       }
+      this.flush()
     } catch (error) {
       if (!(error instanceof MalformedMessageError)) throw error
       // Where the next message begins cannot be known any more.
@@ -132,7 +132,8 @@ export class Connection implements Sender, Holder {
     void answer.then((bytes) => {
       this.answering = false
       this.send(message, bytes)
-      this.whenIdle?.()
+      this.flush()
+      for (const tell of this.whenIdle.splice(0)) tell()
       this.proceed()
     })
   }
@@ -152,11 +153,10 @@ export class Connection implements Sender, Holder {
     this.outgoing.push(bytes)
     this.outgoingBytes += bytes.length
     if (this.outgoingBytes > OUTGOING_BYTES_MAX) this.flush()
-    else if (this.outgoing.length === 1) this.shared.outbox.add(this)
   }
 
   /** Hands what has been answered to the socket, in one piece. */
-  flush(): void {
+  private flush(): void {
     const [first, ...others] = this.outgoing
     if (first === undefined) return
     this.outgoing = []

@@ -4,7 +4,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Connection } from './connection'
 import type { Dispatcher } from './dispatch'
 import type { Engine } from './engine'
-import { Outbox } from './outbox'
 import { readingShared } from './shared-read'
 import { Traffic } from './traffic'
 
@@ -42,7 +41,7 @@ export interface ListenOptions {
 export async function listen(engine: Engine, dispatcher: Dispatcher, options: ListenOptions): Promise<WireServer> {
   if (!LOOPBACK_HOSTS.includes(options.host)) throw new RangeError(`${options.host} is no loopback address`)
   const connections = new Set<Connection>()
-  const shared: Shared = { engine, dispatcher, connections, outbox: new Outbox(), traffic: new Traffic() }
+  const shared: Shared = { engine, dispatcher, connections, traffic: new Traffic() }
   const server = createServer({ pauseOnConnect: true }, (accepted) => accept(shared, accepted))
   server.maxConnections = CONNECTIONS_MAX
   await new Promise<void>((resolve, reject) => {
@@ -67,7 +66,6 @@ interface Shared {
   readonly engine: Engine
   readonly dispatcher: Dispatcher
   readonly connections: Set<Connection>
-  readonly outbox: Outbox
   readonly traffic: Traffic
 }
 
@@ -82,7 +80,8 @@ function accept(shared: Shared, accepted: Socket): void {
   connections.add(connection)
   counters.connections++
   socket.once('close', () => {
-    connections.delete(connection)
+    // What it has asked for may still be under way, and reads.
+    void connection.idle().then(() => connections.delete(connection))
     counters.connections--
   })
 }

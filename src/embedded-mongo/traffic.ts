@@ -1,5 +1,3 @@
-import { atEndOfTurn } from './execution/turn'
-
 /** What all connections together may hold of messages that have not come whole and of answers that nobody has read. */
 export const TRAFFIC_BYTES_MAX = 512 * 1_024 * 1_024
 /** How long messages that are there are worked on before others have their turn. */
@@ -23,7 +21,7 @@ export class Traffic {
   beginTurn(): void {
     if (this.turnEnd > 0) return
     this.turnEnd = performance.now() + TURN_MS
-    atEndOfTurn(() => (this.turnEnd = 0))
+    setImmediate(() => (this.turnEnd = 0))
   }
 
   /** True when this turn of the event loop has lasted long enough: who has more to do waits for a turn of its own. */

@@ -3,20 +3,7 @@
  * turns, one piece of it in each, however much of it there is: so what arrives waits for one piece, not for one of each.
  */
 
-let atEnd: (() => void)[] = []
 const waiting: (() => void)[] = []
-
-/** Runs `work` when everything that has arrived has been looked at, before any long work. */
-export function atEndOfTurn(work: () => void): void {
-  if (atEnd.length === 0) setImmediate(endTurn)
-  atEnd.push(work)
-}
-
-function endTurn(): void {
-  const ending = atEnd
-  atEnd = []
-  for (const work of ending) work()
-}
 
 /** Runs one piece of long work when it is its turn: others' pieces that have waited longer come first, a turn each. */
 export function inOwnTurn(piece: () => void): void {
@@ -24,7 +11,6 @@ export function inOwnTurn(piece: () => void): void {
 }
 
 function takeTurn(): void {
-  endTurn()
   const piece = waiting.shift()
   if (waiting.length > 0) setImmediate(takeTurn)
   piece?.()
