@@ -132,19 +132,22 @@ export class WriteQueue implements TreeWriter {
     this.turnIsDue = false
     if (this.isHeld) return
     const end = performance.now() + TURN_MS
-    for (let next = this.waiting[0]; next !== undefined; next = this.waiting[0]) {
-      if (next.isDirect || this.mustSettle) {
-        void this.hold()
-        break
-      }
-      if (this.isFull) break
+    let next = this.waiting[0]
+    while (next !== undefined && !this.mustHold(next) && !this.isFull) {
       this.waiting.shift()
       this.options.layers.writing(next)
       this.group.jobs.push(next)
       if (performance.now() >= end) break
+      next = this.waiting[0]
     }
     if (this.group.jobs.length > 0) this.flushing ??= this.flush()
-    if (!this.isFull) this.schedule()
+    const [first] = this.waiting
+    if (first !== undefined && this.mustHold(first)) void this.hold()
+    else if (!this.isFull) this.schedule()
+  }
+
+  private mustHold({ isDirect }: Job): boolean {
+    return isDirect || this.mustSettle
   }
 
   private get isFull(): boolean {
