@@ -89,6 +89,11 @@ async function expectSound(name: string, count: number): Promise<void> {
     await expectSound('smallest', smallest.count)
     expect(await collectionOf('c').findOne({ n: 0 })).toMatchObject({ tag: 't0' })
 
+    for (const command of [{ listDatabases: 1 }, { dbStats: 1 }, { collStats: 'c' }, { serverStatus: 1 }]) {
+      const database = client.db('listDatabases' in command ? 'admin' : 'd')
+      expect(await database.command(command)).toMatchObject({ ok: 1 })
+    }
+
     const many = await Promise.all(
       Array.from({ length: 20 }, (_, n) =>
         failure(collectionOf('c').insertOne({ n: -n - 1, text: 'y'.repeat(9_000) })),

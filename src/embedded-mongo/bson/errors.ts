@@ -55,6 +55,10 @@ export const notInTransaction = named(263, 'OperationNotSupportedInTransaction')
 export const notImplemented = named(238, 'NotImplemented')
 export const documentTooLarge = named(10334, 'BSONObjectTooLarge')
 
+export function collectionDropped(namespace: string): CommandError {
+  return new CommandError(175, 'QueryPlanKilled', `collection dropped: ${namespace}`)
+}
+
 export function tooMuchMemory(what: string, bytesMax: number): CommandError {
   const message = `Executor error during find command :: caused by :: ${what} exceeded memory limit of ${bytesMax} bytes, and this server does not use the disk for it.`
   return new CommandError(292, 'QueryExceededMemoryLimitNoDiskUseAllowed', message)

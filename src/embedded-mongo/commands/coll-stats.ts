@@ -13,7 +13,7 @@ export const collStats: Command = {
     if (collection === undefined) return { ns, count: 0, size: 0, storageSize: 0, nindexes: 0, totalIndexSize: 0 }
     const scale = Math.max(1, args.count('scale') ?? 1)
     const size = await documentBytes(collection, args.timeLimit())
-    const { documents, indexes } = await engine.environment.writeDirectly(() => collectionBytes(collection))
+    const { documents, indexes } = await engine.environment.inspect(() => collectionBytes(collection))
     const { count } = collection.documents
     return {
       ns,

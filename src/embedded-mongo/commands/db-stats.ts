@@ -13,7 +13,7 @@ export const dbStats: Command = {
     const limit = args.timeLimit()
     let dataSize = 0
     for (const collection of collections) dataSize += await documentBytes(collection, limit)
-    const sizes = await engine.environment.writeDirectly(() => collections.map(collectionBytes))
+    const sizes = await engine.environment.inspect(() => collections.map(collectionBytes))
     const storageSize = sizes.reduce((sum, { documents }) => sum + documents, 0)
     const indexSize = sizes.reduce((sum, { indexes }) => sum + sumOf(indexes), 0)
     const objects = collections.reduce((sum, collection) => sum + collection.documents.count, 0)

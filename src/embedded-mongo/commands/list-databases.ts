@@ -13,7 +13,7 @@ export const listDatabases: Command = {
     const names = engine.catalog.databaseNames()
     const sizes = nameOnly
       ? []
-      : await engine.environment.writeDirectly(() => names.map((name) => databaseBytes(engine, name)))
+      : await engine.environment.inspect(() => names.map((name) => databaseBytes(engine, name)))
     const all = names.map((name, i) => (nameOnly ? { name } : { name, sizeOnDisk: sizes[i] ?? 0, empty: false }))
     const databases = all.filter((database) => filter.matches(database))
     if (nameOnly) return { databases }

@@ -1,7 +1,7 @@
 import type { Engine } from '../engine'
 import type { Collection } from '../storage/collection'
 
-/** Bytes of the pages of a collection and its indexes. Inside Environment.writeDirectly: only there lmdb tells. */
+/** Bytes of the pages of a collection and its indexes. Inside Environment.inspect: only there lmdb tells. */
 export function collectionBytes(collection: Collection): {
   documents: number
   indexes: Readonly<Record<string, number>>

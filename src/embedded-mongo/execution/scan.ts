@@ -1,4 +1,4 @@
-import { CommandError } from '../bson/errors'
+import { collectionDropped, CommandError } from '../bson/errors'
 import { prefixEnd } from '../bson/key-encoding'
 import type { Plan } from '../query/planner'
 import type { Collection } from '../storage/collection'
@@ -212,10 +212,6 @@ export class Scan implements DocumentScan {
     this.docsExamined++
     return visit(documentKey, raw)
   }
-}
-
-export function collectionDropped(namespace: string): CommandError {
-  return killed(`collection dropped: ${namespace}`)
 }
 
 function killed(message: string): CommandError {

@@ -37,7 +37,10 @@ export class Catalog {
       collection.indexes = ready
       for (const tree of collection.treeNumbers()) used.add(tree)
     }
-    if (unfinished.length > 0) await environment.write(() => unfinished.forEach((each) => catalog.save(each)))
+    if (unfinished.length > 0) {
+      // Without room for that it is found again at the next start.
+      await environment.write(() => unfinished.forEach((each) => catalog.save(each))).catch(() => undefined)
+    }
     await environment.claimTrees(used)
     return catalog
   }

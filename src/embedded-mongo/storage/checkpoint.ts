@@ -6,22 +6,37 @@ const SLICE_MS = 2
 /** Entries between two looks at the clock. */
 const ENTRIES_PER_LOOK = 32
 
+/** What is noted inside its transactions. */
+export interface CheckpointNotes {
+  /** At the end of the first one, if it is not the last. */
+  readonly interrupt: () => void
+  /** At the end of the last one. */
+  readonly finish: () => void
+}
+
 /**
- * Brings what a memtable has into lmdb, in several transactions that leave the thread to others in between. `finish` runs
- * in the last of them: until then the log has all of it. Rejects with what lmdb says; it can be done again.
+ * Brings what a memtable has into lmdb, in several transactions that leave the thread to others in between. Until the
+ * last of them the log has all of it. Rejects with what lmdb says; it can be done again.
  */
 export async function checkpoint(
   root: RootDatabase<Buffer, Buffer>,
   memtable: Memtable,
-  finish: () => void,
+  { interrupt, finish }: CheckpointNotes,
 ): Promise<void> {
   const entries = entriesOf(memtable)
-  const piece = () => {
+  const piece = (note: () => void) => () => {
     const isLast = storeSome(entries)
     if (isLast) finish()
+    else note()
     return isLast
   }
-  while (!(await commit(root, piece)));
+  if (await commit(root, piece(interrupt))) return
+  while (
+    !(await commit(
+      root,
+      piece(() => undefined),
+    ))
+  );
 }
 
 function* entriesOf(memtable: Memtable): Generator<readonly [ChangedTree, string, Slot]> {

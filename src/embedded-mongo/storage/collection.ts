@@ -1,5 +1,5 @@
 import type { Doc } from '../bson/doc'
-import { duplicateKey } from '../bson/errors'
+import { collectionDropped, duplicateKey } from '../bson/errors'
 import type { IndexInfo } from '../query/planner'
 import { validationOf } from '../query/validation'
 import type { Validation } from '../query/validation'
@@ -82,6 +82,10 @@ export class Collection {
     return this.known.fields
   }
 
+  private checkAlive(): void {
+    if (this.dropped) throw collectionDropped(this.namespace)
+  }
+
   /** The trees of its documents and of its indexes. */
   treeNumbers(): number[] {
     return [this.identity.documentsTree, ...this.indexes.map((index) => index.definition.tree)]
@@ -97,6 +101,7 @@ export class Collection {
 
   /** Throws E11000 or 171; then nothing has changed. Of `doc` the `keyFields` count. */
   insert(raw: Buffer, doc: Doc): void {
+    this.checkAlive()
     const { key, truncated } = idKey(doc['_id'])
     this.documents.claim(key)
     if (this.documents.has(key)) throw duplicateKey(this.namespace, ID_INDEX_NAME, { _id: 1 }, { _id: doc['_id'] })
@@ -116,6 +121,7 @@ export class Collection {
 
   /** The new document has the _id of the old one. Throws as insert does. */
   replace(documentKey: Buffer, before: Doc, raw: Buffer, after: Doc): void {
+    this.checkAlive()
     this.documents.claim(documentKey)
     const touched = this.indexes.filter((index) => !index.isUntouched(before, after))
     const found = touched.map((index) => index.changesOf(before, after, documentKey))
@@ -131,6 +137,7 @@ export class Collection {
   }
 
   remove(documentKey: Buffer, doc: Doc): void {
+    this.checkAlive()
     this.documents.claim(documentKey)
     for (const index of this.indexes) {
       for (const entry of index.entriesOf(doc, documentKey).entries) index.tree.remove(entry.key)

@@ -8,9 +8,10 @@ import type { FolderLock } from './folder-lock'
 import { StorageOpenError } from './open-error'
 import { META_TREE } from './recovery'
 import { DATA_FILE, makeDataFile } from './unfinished'
+import { LOG_FILES } from './write-ahead-log'
 
-/** lmdb makes it beside the data file: so where it is, there has been one. */
-const READERS_FILE = 'lock.mdb'
+/** They are made beside the data file: so where one is, there has been that. */
+const BESIDE = ['lock.mdb', ...LOG_FILES]
 /** What the folders of other databases have in them. */
 const OF_OTHERS = ['WiredTiger', 'mongod.lock', 'storage.bson', 'PG_VERSION', 'ibdata1']
 
@@ -61,8 +62,9 @@ function checkFreeFolder(folder: string): void {
   if (other !== undefined) {
     throw new StorageOpenError(`the data folder ${folder} holds ${other}: it belongs to another database`)
   }
-  if (names.includes(READERS_FILE)) {
-    const advice = `put it back, or remove ${READERS_FILE} to begin without data`
+  const left = BESIDE.filter((name) => names.includes(name))
+  if (left.length > 0) {
+    const advice = `put it back, or remove ${left.join(', ')} to begin without data`
     throw new StorageOpenError(`the data folder ${folder} has lost its file ${DATA_FILE}: ${advice}`)
   }
 }

@@ -1,17 +1,18 @@
-import { statfsSync } from 'node:fs'
 import { open } from 'lmdb'
 import type { RootDatabase } from 'lmdb'
 import { CommandError, messageOf } from '../bson/errors'
 import { backupTo } from './backup'
+import { commit } from './checkpoint'
 import { flushFolder } from './flush'
 import { Layers } from './layers'
 import { changesOf } from './log-record'
 import { StorageOpenError } from './open-error'
-import { numberedTreeId, recover, TREE_IDS } from './recovery'
-import type { Recovered, StoredState } from './recovery'
+import { numberedTreeId, recover, StoredState, TREE_IDS } from './recovery'
+import type { Recovered } from './recovery'
 import { Snapshot } from './snapshot'
 import { StoredTree } from './stored-tree'
 import { WriteAheadLog } from './write-ahead-log'
+import { writeFailure } from './write-failure'
 import { WriteQueue } from './write-queue'
 import type { WriteQueueOptions } from './write-queue'
 
@@ -25,9 +26,6 @@ const DATABASES_MAX = TREES_MAX + 8
 export const SNAPSHOTS_MAX = 1_000
 const READERS_MAX = SNAPSHOTS_MAX + 24
 
-/** With less than this left a failed write is put down to the disk: a growing file takes that much at once. */
-const DISK_FULL_BYTES = 4 * 1_024 * 1_024
-
 /**
  * Address space for the file, taken at once: it is no memory. Where it must grow lmdb maps the file anew and keeps the old
  * mapping, so that every page is counted twice as resident. Windows would make the file as large as the mapping.
@@ -37,6 +35,13 @@ const MAPPING = process.platform === 'win32' ? {} : { mapSize: MAP_BYTES }
 
 /** Of what was on disk before this process: every group comes after it. */
 const NO_GROUP = 0
+const OF_A_FOLDER = {
+  noSubdir: false,
+  // A commit is then acknowledged when it is on disk, not before: there is no second thing to wait for.
+  overlappingSync: false,
+  // Else lmdb opens a batch of its own in every turn, and nobody can handle its promise when a commit fails.
+  eventTurnBatching: false,
+} as const
 const BINARY = { encoding: 'binary', keyEncoding: 'binary' } as const
 
 export interface EnvironmentOptions {
@@ -79,6 +84,7 @@ export class Environment {
       layers: this.layers,
       ...settings,
       noteGeneration: (generation) => state.noteGeneration(generation),
+      noteUnfinished: () => state.noteGeneration(state.generation, true),
       failure: (cause) => writeFailure(cause, folder),
       onFailure: (direct) => this.refresh(direct),
     })
@@ -110,14 +116,10 @@ export class Environment {
     try {
       const root = open<Buffer, Buffer>({
         path: folder,
-        noSubdir: false,
         maxDbs: DATABASES_MAX,
         maxReaders: READERS_MAX,
         noSync: !durable,
-        // A commit is then acknowledged when it is on disk, not before: there is no second thing to wait for.
-        overlappingSync: false,
-        // Else lmdb opens a batch of its own in every turn, and nobody can handle its promise when a commit fails.
-        eventTurnBatching: false,
+        ...OF_A_FOLDER,
         ...MAPPING,
         ...BINARY,
       })
@@ -160,7 +162,11 @@ export class Environment {
   async claimTrees(used: ReadonlySet<number>): Promise<void> {
     const free = this.freeTrees.filter((number) => !used.has(number))
     this.freeTrees.splice(0, this.freeTrees.length, ...free)
-    await this.empty(free)
+    try {
+      await this.empty(free)
+    } catch {
+      // Without room for that they are emptied when somebody wants them.
+    }
   }
 
   tree(number: number): StoredTree {
@@ -216,10 +222,15 @@ export class Environment {
     return this.writes.add(work, false)
   }
 
-  /** The same in a transaction of lmdb's, which has everything by then: there trees may be cleared, and tell their size. */
+  /** The same in a transaction of lmdb's, which has everything by then: there trees may be cleared. */
   async writeDirectly<T>(work: () => T): Promise<T> {
     this.checkWritable()
     return this.writes.add(work, true)
+  }
+
+  /** Runs `work` in a transaction of lmdb's, to ask what it knows: what is not there yet is left out. */
+  inspect<T>(work: () => T): Promise<T> {
+    return commit(this.root, work)
   }
 
   private checkWritable(): void {
@@ -231,7 +242,7 @@ export class Environment {
     // Else it might be the state at the beginning of this turn, before what was acknowledged since.
     this.root.resetReadTxn()
     const view = this.layers.openView()
-    return new Snapshot(this.root.useReadTransaction(), view, () => this.layers.closeView(view))
+    return new Snapshot(this.root.useReadTransaction(), view, (closed) => this.layers.closeView(closed))
   }
 
   /** `listener` runs after writes have failed, before the next one: what is in memory must be read anew. */
@@ -253,7 +264,7 @@ export class Environment {
   /** Copies the present state into an empty or new folder, which opens as it is. */
   async backup(folder: string): Promise<void> {
     await this.writeDirectly(() => undefined)
-    await backupTo(this.root, folder)
+    await backupTo(this.root, folder, isWhole)
   }
 
   /** Resolves when all that was written is in lmdb. No write begins any more. */
@@ -271,11 +282,10 @@ export class Environment {
   }
 }
 
-/** lmdb calls a full disk an input/output error as often as not, so the disk is asked. */
-function writeFailure(cause: unknown, folder: string): CommandError {
-  const message = `the change could not be written: ${messageOf(cause)}`
-  const { bavail, bsize } = statfsSync(folder)
-  return bavail * bsize < DISK_FULL_BYTES
-    ? new CommandError(14031, 'OutOfDiskSpace', `${message} (the disk is full)`)
-    : new CommandError(1, 'InternalError', message)
+/** Is lmdb's file in a folder not of the middle of a checkpoint? */
+async function isWhole(folder: string): Promise<boolean> {
+  const root = open<Buffer, Buffer>({ path: folder, maxDbs: DATABASES_MAX, ...OF_A_FOLDER, ...BINARY })
+  const isUnfinished = root.transactionSync(() => new StoredState(root).isUnfinished)
+  await root.close()
+  return !isUnfinished
 }

@@ -1,4 +1,4 @@
-import { Memtable, TreeChanges } from './memtable'
+import { alone, Memtable, TreeChanges } from './memtable'
 import type { ChangedTree, Slot, Version } from './memtable'
 
 /** What a reader of one moment sees over what lmdb has. */
@@ -74,7 +74,7 @@ export class Layers {
     if (slot === undefined) changes.add(key, (slot = { tree, below: !isNew, newest: undefined }))
     const before = slot.newest
     const older = before?.group === group ? before.older : before && this.kept(before)
-    slot.newest = { value, group, older }
+    slot.newest = { value: value && alone(value), group, older }
     this.active.account(key, value)
     return slot
   }

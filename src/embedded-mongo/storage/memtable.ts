@@ -61,3 +61,8 @@ export function visible(slot: Slot | undefined, group: number): Version | undefi
   while (version !== undefined && version.group > group) version = version.older
   return version
 }
+
+/** A small part of a large message must not keep all of that. */
+export function alone(value: Buffer): Buffer {
+  return value.buffer.byteLength > Math.max(Buffer.poolSize, 2 * value.length) ? Buffer.from(value) : value
+}

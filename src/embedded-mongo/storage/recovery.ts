@@ -12,6 +12,8 @@ export const FORMAT_VERSION = 2
 export const META_TREE = 'meta'
 const META_KEY = Buffer.from('meta')
 const GENERATION_KEY = Buffer.from('generation')
+/** Behind its number. */
+const UNFINISHED_OFFSET = 8
 const BINARY = { encoding: 'binary', keyEncoding: 'binary' } as const
 
 /** What the log calls the trees that have names; the numbered ones follow. */
@@ -68,10 +70,16 @@ export class StoredState {
     return this.meta.get(GENERATION_KEY)?.readDoubleLE(0) ?? 0
   }
 
+  /** Is the next one there in part? */
+  get isUnfinished(): boolean {
+    return this.meta.get(GENERATION_KEY)?.[UNFINISHED_OFFSET] === 1
+  }
+
   /** Inside a transaction of lmdb's. */
-  noteGeneration(generation: number): void {
-    const bytes = Buffer.alloc(8)
+  noteGeneration(generation: number, isUnfinished = false): void {
+    const bytes = Buffer.alloc(UNFINISHED_OFFSET + 1)
     bytes.writeDoubleLE(generation)
+    bytes[UNFINISHED_OFFSET] = Number(isUnfinished)
     this.meta.store(GENERATION_KEY, bytes)
   }
 }

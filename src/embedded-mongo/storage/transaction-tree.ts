@@ -1,4 +1,5 @@
 import { writeConflict } from '../bson/errors'
+import { alone } from './memtable'
 import { merge, present } from './merge'
 import type { Snapshot } from './snapshot'
 import { SortedMap } from './sorted-map'
@@ -177,11 +178,6 @@ export class TransactionTree implements Tree {
     for (const key of this.claimed) this.base.unlock(key)
     this.claimed.length = 0
   }
-}
-
-/** A small part of a large message must not keep all of that. */
-function alone(value: Buffer): Buffer {
-  return value.buffer.byteLength > Math.max(Buffer.poolSize, 2 * value.length) ? Buffer.from(value) : value
 }
 
 function isSame(a: Buffer | undefined, b: Buffer | undefined): boolean {

@@ -41,7 +41,7 @@ export interface Tree {
   /** The same up to a bound, at a cost that the bound bounds. */
   countUpTo(range: ByteRange, max: number): number
   isEmpty(range: ByteRange): boolean
-  /** Bytes of the pages that the tree uses. Inside Environment.writeDirectly only. */
+  /** Bytes of the pages that the tree uses. Inside Environment.inspect only. */
   pageBytes(): number
 }
 

@@ -17,7 +17,7 @@ import { DamagedLogError, readRecords, recordsBefore } from './log-record'
 import type { RecordWriter } from './log-record'
 
 /** Generations have them in turn: one is written to while what the other has is on its way into lmdb. */
-const FILES = ['log-0', 'log-1'] as const
+export const LOG_FILES = ['log-0', 'log-1'] as const
 /** What a file takes from the start: writing within it changes nothing but its content, which is flushed sooner. */
 export const LOG_FILE_BYTES = 4 * 1_024 * 1_024
 /** A file that a large record has made larger than this is cut when its next generation begins. */
@@ -42,7 +42,7 @@ export class WriteAheadLog {
 
   /** Opens or makes the files. What is in them has been read before. */
   static open(folder: string): WriteAheadLog {
-    const files = FILES.map((name) => openSync(join(folder, name), MODE, PERMISSIONS))
+    const files = LOG_FILES.map((name) => openSync(join(folder, name), MODE, PERMISSIONS))
     for (const file of files) fill(file)
     flushFolder(folder)
     return new WriteAheadLog(files)
@@ -76,11 +76,16 @@ export class WriteAheadLog {
     if (generation !== this.generation) this.begin(generation)
     const file = this.fileOf(generation)
     const bytes = record.finish({ generation, number: this.records, before: this.recordsBefore })
-    for (let done = 0; done < bytes.length;) {
-      const { bytesWritten } = await writeAt(file, bytes, done, bytes.length - done, this.position + done)
-      done += bytesWritten
+    try {
+      for (let done = 0; done < bytes.length;) {
+        const { bytesWritten } = await writeAt(file, bytes, done, bytes.length - done, this.position + done)
+        done += bytesWritten
+      }
+      if (!FLUSHES_ITSELF) await flushData(file)
+    } catch (error) {
+      cutOff(file, this.position)
+      throw error
     }
-    if (!FLUSHES_ITSELF) await flushData(file)
     this.position += bytes.length
     this.records++
   }
@@ -96,7 +101,7 @@ export class WriteAheadLog {
   }
 
   private fileOf(generation: number): number {
-    return this.files[generation % FILES.length] as number
+    return this.files[generation % LOG_FILES.length] as number
   }
 
   close(): void {
@@ -104,8 +109,17 @@ export class WriteAheadLog {
   }
 }
 
+/** So that nobody finds later what was said not to have happened; where even that fails, nothing is lost by it. */
+function cutOff(file: number, size: number): void {
+  try {
+    ftruncateSync(file, size)
+  } catch {
+    return
+  }
+}
+
 function fileOf(generation: number): string {
-  return FILES[generation % FILES.length] as string
+  return LOG_FILES[generation % LOG_FILES.length] as string
 }
 
 function contentOf(folder: string, generation: number): Buffer {

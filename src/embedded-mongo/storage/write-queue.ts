@@ -1,8 +1,9 @@
 import type { RootDatabase } from 'lmdb'
 import { checkpoint, commit } from './checkpoint'
+import { Group, Job } from './commit-group'
 import type { Layers } from './layers'
 import { RecordWriter } from './log-record'
-import type { ChangedTree, Memtable, Slot } from './memtable'
+import type { ChangedTree, Memtable } from './memtable'
 import type { TreeWriter } from './stored-tree'
 import type { WriteAheadLog } from './write-ahead-log'
 
@@ -14,46 +15,6 @@ const CHECKPOINT_BYTES = 3 * 1_024 * 1_024
 /** With so much in memory, and as much on its way into lmdb, writes wait. */
 const MEMTABLE_BYTES_MAX = 16 * 1_024 * 1_024
 
-/** What somebody wants to write, and what came of it. */
-class Job {
-  private outcome: unknown
-  private hasThrown = false
-
-  constructor(
-    private readonly work: () => unknown,
-    /** It wants a transaction of lmdb's. */
-    readonly isDirect: boolean,
-    private readonly resolve: (value: unknown) => void,
-    readonly reject: (error: unknown) => void,
-  ) {}
-
-  /** Never throws. */
-  run(): void {
-    try {
-      this.outcome = this.work()
-    } catch (error) {
-      this.outcome = error
-      this.hasThrown = true
-    }
-  }
-
-  tell(): void {
-    if (this.hasThrown) this.reject(this.outcome)
-    else this.resolve(this.outcome)
-  }
-}
-
-/** Writes that are on disk together, or not at all. */
-class Group {
-  readonly jobs: Job[] = []
-  readonly touched: Slot[] = []
-
-  constructor(
-    readonly number: number,
-    readonly record: RecordWriter,
-  ) {}
-}
-
 export interface WriteQueueOptions {
   readonly root: RootDatabase<Buffer, Buffer>
   readonly layers: Layers
@@ -63,6 +24,8 @@ export interface WriteQueueOptions {
   readonly checkpointMs: number | undefined
   /** Inside a transaction of lmdb's: notes up to which generation it has everything. */
   readonly noteGeneration: (generation: number) => void
+  /** Inside a transaction of lmdb's: notes that what follows the last generation is there in part. */
+  readonly noteUnfinished: () => void
   /** What those hear whose writes could not be kept. */
   readonly failure: (cause: unknown) => Error
   /** Writes have failed, and been taken back: what is in memory must be read anew. `direct`: they were lmdb's own. */
@@ -80,7 +43,7 @@ export class WriteQueue implements TreeWriter {
   private group = new Group(1, new RecordWriter())
   private turnIsDue = false
   private flushing: Promise<void> | undefined
-  private checkpointing: Promise<void> | undefined
+  private bringing: Promise<void> | undefined
   private checkpointTimer: NodeJS.Timeout | undefined
   private checkpointIsDue = false
   /** No writes run: one that is direct is under way, or about to be. */
@@ -157,9 +120,13 @@ export class WriteQueue implements TreeWriter {
 
   /** Writes the record of what has collected, and then of what has collected meanwhile. */
   private async flush(): Promise<void> {
-    while (this.group.jobs.length > 0) await this.flushGroup()
-    this.flushing = undefined
-    this.checkpointIfDue()
+    try {
+      while (this.group.jobs.length > 0) await this.flushGroup()
+    } finally {
+      this.flushing = undefined
+    }
+    if (this.mustSettle && !this.isHeld) void this.hold()
+    else this.checkpointIfDue()
   }
 
   private async flushGroup(): Promise<void> {
@@ -188,9 +155,9 @@ export class WriteQueue implements TreeWriter {
     this.mustSettle = true
     this.group = new Group(this.group.number + 1, new RecordWriter())
     for (const { touched } of groups) layers.undo(touched)
-    onFailure(false)
     const error = failure(cause)
     for (const { jobs } of groups) for (const { reject } of jobs) reject(error)
+    onFailure(false)
   }
 
   private armCheckpoint(): void {
@@ -211,30 +178,37 @@ export class WriteQueue implements TreeWriter {
     return true
   }
 
-  /** Between two groups. */
+  /** Between two groups. While writes are held whoever holds them does it. */
   private checkpointIfDue(): void {
-    if (this.freezeIfDue()) this.startCheckpoint()
+    if (!this.isHeld && this.freezeIfDue()) this.startCheckpoint()
   }
 
   private startCheckpoint(): void {
-    this.checkpointing = this.bringIn()
-      .catch(() => {
-        // Whoever writes next tries again, and hears of it.
-        this.mustSettle = true
-      })
-      .then(() => {
-        this.checkpointing = undefined
+    this.bringIn().then(
+      () => {
         if (this.flushing === undefined && !this.mustSettle) this.checkpointIfDue()
         this.schedule()
-      })
+      },
+      () => {
+        // Whoever writes next tries again, and hears of it.
+        this.mustSettle = true
+        this.schedule()
+      },
+    )
   }
 
-  /** Brings the frozen memtable into lmdb. */
-  private async bringIn(): Promise<void> {
-    const { layers, noteGeneration, root } = this.options
+  /** Brings the frozen memtable into lmdb: once, however many want it. */
+  private bringIn(): Promise<void> {
+    this.bringing ??= this.bringFrozenIn().finally(() => (this.bringing = undefined))
+    return this.bringing
+  }
+
+  private async bringFrozenIn(): Promise<void> {
+    const { layers, noteGeneration, noteUnfinished, root } = this.options
     const { frozenMemtable } = layers
     if (frozenMemtable === undefined) return
-    await checkpoint(root, frozenMemtable, () => noteGeneration(frozenMemtable.generation))
+    const finish = () => noteGeneration(frozenMemtable.generation)
+    await checkpoint(root, frozenMemtable, { interrupt: noteUnfinished, finish })
     // Whoever reads next must see it in lmdb, since it is nowhere else.
     root.resetReadTxn()
     layers.dropFrozen()
@@ -262,7 +236,6 @@ export class WriteQueue implements TreeWriter {
   private async settle(): Promise<void> {
     const { layers } = this.options
     await this.flushing
-    await this.checkpointing
     while (layers.frozenMemtable !== undefined || layers.bytes > 0) {
       if (layers.frozenMemtable === undefined) layers.freeze()
       await this.bringIn()
@@ -277,8 +250,8 @@ export class WriteQueue implements TreeWriter {
       root.resetReadTxn()
       job.tell()
     } catch (cause) {
-      onFailure(true)
       job.reject(failure(cause))
+      onFailure(true)
     }
   }
 

@@ -200,6 +200,33 @@ it(
   TEST_MS,
 )
 
+it(
+  'a tree that is cleared while what it had is on its way into lmdb stays empty',
+  async () => {
+    await environment.close()
+    environment = Environment.open({ folder, durable: true, checkpointMs: 1 })
+    tree = environment.tree(1)
+    const key = (n: number): Buffer => Buffer.from(`k${String(n).padStart(5, '0')}`)
+    for (let round = 0; round < 15; round++) {
+      const writes = Array.from({ length: 12 }, (_, i) =>
+        environment.write(() => {
+          for (let n = i * 1_000; n < (i + 1) * 1_000; n++) tree.insert(key(n), valueOf('x'.repeat(200)))
+        }),
+      )
+      await Promise.all(writes.slice(0, 1 + (round % 12)))
+      await environment.writeDirectly(() => tree.clear())
+      await environment.writeDirectly(() => undefined)
+      expect([round, tree.count, tree.countIn(WHOLE_TREE), [...tree.range(WHOLE_TREE, 1)].length]).toEqual([
+        round,
+        0,
+        0,
+        0,
+      ])
+    }
+  },
+  TEST_MS,
+)
+
 it('a snapshot keeps what it saw, through later writes and through lmdb', async () => {
   await environment.write(() => tree.insert(keyOf(1), valueOf('a')))
   const first = environment.snapshot()
