@@ -2,9 +2,9 @@ import { Binary, Double, Int32, Long, ObjectId, UUID } from 'bson'
 import { fieldName } from './field-name'
 
 /*
- * bson's reader, for the types that nearly all documents are made of: it takes little more than half of the time, and every command and
- * every document that is looked at is read. Whatever is rare, or not as it should be, is left to bson: so what it makes
- * of bytes, and what it says of broken ones, is the same.
+ * bson's reader, for the types that nearly all documents are made of: it takes little more than half of the time, and
+ * every command and every document that is looked at is read. Whatever is rare, or not as it should be, is left to bson:
+ * so what it makes of bytes, and what it says of broken ones, is the same.
  */
 
 type Doc = Record<string, unknown>
