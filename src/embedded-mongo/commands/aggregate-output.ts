@@ -9,6 +9,7 @@ import { located } from '../query/aggregate/expression/arguments'
 import { compileExpression } from '../query/expression'
 import { checkVariableName } from '../query/let'
 import type { Collection } from '../storage/collection'
+import { EMPTY_INDEX } from '../storage/index-definition'
 import { parseNamespace } from './arguments'
 import { dropCollections } from './drop'
 import { startInsert } from './insert'
@@ -79,7 +80,7 @@ async function copyIndexes({ catalog, environment }: Engine, from: Collection, t
   await environment.write(() => {
     definitions.forEach((definition, i) => {
       const tree = trees[i] as number
-      catalog.addIndex(to, { ...definition, tree, ready: true, multikey: [], truncatedKeys: false })
+      catalog.addIndex(to, { ...definition, ...EMPTY_INDEX, tree })
     })
   })
 }

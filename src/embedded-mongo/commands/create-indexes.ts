@@ -5,6 +5,7 @@ import { writeInSlices } from '../execution/write-in-slices'
 import type { Slice, TimeLimit } from '../execution/slice'
 import type { Catalog } from '../storage/catalog'
 import type { Collection } from '../storage/collection'
+import { EMPTY_INDEX } from '../storage/index-definition'
 import type { IndexDefinition } from '../storage/index-definition'
 import type { SecondaryIndex } from '../storage/secondary-index'
 import type { Transaction } from '../storage/transaction'
@@ -48,9 +49,6 @@ export const createIndexes: Command = {
 }
 
 type AddIndexes = (collection: Collection, specs: readonly IndexSpec[]) => Promise<void>
-
-/** What is known of an index that has no entries. */
-const EMPTY_INDEX = { ready: true, multikey: [], truncatedKeys: false } as const
 
 /** In a transaction: indexes of what it has made itself, as long as that has no documents. As MongoDB. */
 async function addDrafts(transaction: Transaction, collection: Collection, specs: readonly IndexSpec[]): Promise<void> {

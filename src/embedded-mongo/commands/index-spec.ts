@@ -5,6 +5,7 @@ import { cannotCreateIndex, CommandError, failedToParse, showValue, typeMismatch
 import { toNumber } from '../bson/exact'
 import { isNumeric, typeName } from '../bson/types'
 import { compileFilter } from '../query/filter'
+import { EMPTY_INDEX } from '../storage/index-definition'
 import type { IndexDefinition } from '../storage/index-definition'
 import { directions } from '../storage/index-definition'
 
@@ -187,5 +188,5 @@ function signature({ key, unique, sparse, partialFilter, collation }: IndexSpec)
 }
 
 function showSpec(spec: IndexSpec): string {
-  return showValue(showIndex({ ...spec, tree: 0, ready: true, multikey: [], truncatedKeys: false }))
+  return showValue(showIndex({ ...spec, ...EMPTY_INDEX, tree: 0 }))
 }

@@ -1,3 +1,4 @@
+import { restOf } from '../storage/tree'
 import type { ByteRange, Tree } from '../storage/tree'
 import type { Slice } from './slice'
 
@@ -32,8 +33,7 @@ export class RangeCount {
         if (this.count >= enough) return true
         if (slice.isOver(true)) return false
       }
-      const start = this.after === undefined ? range.start : Buffer.concat([this.after, NEXT_KEY])
-      this.count += this.tree.countIn({ start, end: range.end })
+      this.count += this.tree.countIn(restOf(range, 1, this.after))
       this.after = undefined
       if (this.count >= enough) return true
       if (slice.isOver(true)) {
@@ -44,6 +44,3 @@ export class RangeCount {
     return true
   }
 }
-
-/** What makes of a key the least one behind it. */
-const NEXT_KEY = Buffer.of(0)

@@ -8,7 +8,7 @@ const ENTRIES_PER_LOOK = 32
 
 /** What is noted inside its transactions. */
 export interface CheckpointNotes {
-  /** At the end of the first one, if it is not the last. */
+  /** At the end of each but the last. */
   readonly interrupt: () => void
   /** At the end of the last one. */
   readonly finish: () => void
@@ -24,19 +24,13 @@ export async function checkpoint(
   { interrupt, finish }: CheckpointNotes,
 ): Promise<void> {
   const entries = entriesOf(memtable)
-  const piece = (note: () => void) => () => {
+  const piece = () => {
     const isLast = storeSome(entries)
     if (isLast) finish()
-    else note()
+    else interrupt()
     return isLast
   }
-  if (await commit(root, piece(interrupt))) return
-  while (
-    !(await commit(
-      root,
-      piece(() => undefined),
-    ))
-  );
+  while (!(await commit(root, piece)));
 }
 
 function* entriesOf(memtable: Memtable): Generator<readonly [ChangedTree, string, Slot]> {

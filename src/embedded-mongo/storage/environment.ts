@@ -5,6 +5,7 @@ import { backupTo } from './backup'
 import { commit } from './checkpoint'
 import { flushFolder } from './flush'
 import { Layers } from './layers'
+import { BINARY } from './lmdb-tree'
 import { changesOf } from './log-record'
 import { StorageOpenError } from './open-error'
 import { numberedTreeId, recover, StoredState, TREE_IDS } from './recovery'
@@ -42,7 +43,6 @@ const OF_A_FOLDER = {
   // Else lmdb opens a batch of its own in every turn, and nobody can handle its promise when a commit fails.
   eventTurnBatching: false,
 } as const
-const BINARY = { encoding: 'binary', keyEncoding: 'binary' } as const
 
 export interface EnvironmentOptions {
   readonly folder: string

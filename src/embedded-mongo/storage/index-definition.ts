@@ -22,6 +22,9 @@ export interface IndexDefinition {
   readonly truncatedKeys: boolean
 }
 
+/** What is known of an index that has no entries. */
+export const EMPTY_INDEX = { ready: true, multikey: [], truncatedKeys: false } as const
+
 export function definitionToDoc(definition: IndexDefinition): Doc {
   const { partialFilter, expireAfterSeconds, collation, ...rest } = definition
   return {

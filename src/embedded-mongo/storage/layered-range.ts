@@ -1,8 +1,9 @@
 import type { LmdbTree, Reader } from './lmdb-tree'
 import { visible } from './memtable'
-import type { TreeChanges } from './memtable'
+import type { Memtable, TreeChanges } from './memtable'
 import { merge, present } from './merge'
 import type { Change } from './merge'
+import { nextKey, restOf } from './tree'
 import type { ByteRange, Entry } from './tree'
 
 /** What a reader sees of a tree: what lmdb has, under what the memtables have of the groups up to `group`. */
@@ -11,6 +12,8 @@ export interface LayeredTree {
   /** The newest first. */
   readonly layers: readonly TreeChanges[]
   readonly group: number
+  /** The memtable of which lmdb may have some already. */
+  readonly frozen: Memtable | undefined
   readonly reader: Reader | undefined
 }
 
@@ -35,22 +38,9 @@ function merged(
   after: Buffer | undefined,
   offset: number,
 ): Iterable<Entry> {
-  const changes = changesIn(layers, rest(range, direction, after), direction, group)
+  const changes = changesIn(layers, restOf(range, direction, after), direction, group)
   return present(merge(base.range(range, direction, after, offset, reader), changes, direction))
 }
-
-/** What is left of a range behind a key. */
-function rest({ start, end }: ByteRange, direction: 1 | -1, after: Buffer | undefined): ByteRange {
-  if (after === undefined) return { start, end }
-  return direction === 1 ? { start: nextKey(after), end } : { start, end: after }
-}
-
-/** The least key behind another. */
-function nextKey(key: Buffer): Buffer {
-  return Buffer.concat([key, NUL])
-}
-
-const NUL = Buffer.of(0)
 
 /**
  * Where a reader is who has passed over `offset` entries: behind a key, and then as many of lmdb's entries as are left.
@@ -66,9 +56,9 @@ function passOver(
   const changesMax = layers.reduce((sum, { size }) => sum + size, 0)
   const [limit] = base.range(range, direction, after, offset + changesMax, reader)
   let place = { after, offset }
-  for (const { key, value } of changesIn(layers, rest(range, direction, after), direction, group)) {
+  for (const { key, value } of changesIn(layers, restOf(range, direction, after), direction, group)) {
     if (limit !== undefined && direction * key.compare(limit.key) > 0) break
-    const before = rest(range, direction, place.after)
+    const before = restOf(range, direction, place.after)
     const between = direction === 1 ? { ...before, end: key } : { ...before, start: nextKey(key) }
     const stored = base.countIn(between, reader)
     if (stored >= place.offset) break
@@ -77,8 +67,17 @@ function passOver(
   return place
 }
 
+/** As Tree.countIn. */
+export function layeredCount({ base, layers, group, frozen, reader }: LayeredTree, range: ByteRange): number {
+  const isStored = (key: Buffer) => base.has(key, reader)
+  return layers.reduce(
+    (sum, layer) => sum + addedIn(layer, range, group, layer.memtable === frozen ? isStored : undefined),
+    base.countIn(range, reader),
+  )
+}
+
 /** What the memtables have of a range, in its order; of one key what was written last. */
-export function changesIn(
+function changesIn(
   layers: readonly TreeChanges[],
   { start, end }: ByteRange,
   direction: 1 | -1,
@@ -101,7 +100,7 @@ function* visibleChanges(slots: ReturnType<TreeChanges['between']>, group: numbe
  * How many entries of a range there are more with a layer than below it. `isStored`: lmdb may have some of the layer
  * already, and is asked.
  */
-export function addedIn(
+function addedIn(
   layer: TreeChanges,
   { start, end }: ByteRange,
   group: number,

@@ -1,6 +1,9 @@
 import type { Database, Transaction } from 'lmdb'
 import type { ByteRange, Entry } from './tree'
 
+/** How lmdb takes and gives keys and values: as they are. */
+export const BINARY = { encoding: 'binary', keyEncoding: 'binary' } as const
+
 /** A reader of a snapshot; undefined: of what was committed last, or of the transaction that is being written. */
 export interface Reader {
   readonly transaction: Transaction

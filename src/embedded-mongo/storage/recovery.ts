@@ -1,12 +1,12 @@
 import type { RootDatabase } from 'lmdb'
 import { readDoc, writeDoc } from '../bson/doc'
-import { LmdbTree } from './lmdb-tree'
+import { BINARY, LmdbTree } from './lmdb-tree'
 import { DamagedLogError } from './log-record'
 import { StorageOpenError } from './open-error'
 import { WriteAheadLog } from './write-ahead-log'
 
 /** Version of what stands in the folder. A change that older engines would misread raises it: 2 has a log beside lmdb. */
-export const FORMAT_VERSION = 2
+const FORMAT_VERSION = 2
 
 /** What every data file of this server has. */
 export const META_TREE = 'meta'
@@ -14,7 +14,6 @@ const META_KEY = Buffer.from('meta')
 const GENERATION_KEY = Buffer.from('generation')
 /** Behind its number. */
 const UNFINISHED_OFFSET = 8
-const BINARY = { encoding: 'binary', keyEncoding: 'binary' } as const
 
 /** What the log calls the trees that have names; the numbered ones follow. */
 export const TREE_IDS = { catalog: 0, sessions: 1, firstNumbered: 2 } as const

@@ -1,5 +1,6 @@
 import { Blocked } from './blocked'
-import { addedIn, layeredRange } from './layered-range'
+import { layeredCount, layeredRange } from './layered-range'
+import type { LayeredTree } from './layered-range'
 import type { LmdbTree } from './lmdb-tree'
 import { visible } from './memtable'
 import type { ChangedTree, Memtable, TreeChanges, Version } from './memtable'
@@ -118,29 +119,25 @@ export class StoredTree implements Tree, ChangedTree {
     this.entries = 0
   }
 
-  range(range: ByteRange, direction: 1 | -1, after?: Buffer, offset = 0, snapshot?: Snapshot): Iterable<Entry> {
-    const layers = snapshot === undefined ? this.layers : snapshot.layersOf(this)
-    if (layers.length === 0) return this.base.range(range, direction, after, offset, snapshot?.reader)
-    const walk = {
+  /** As whoever reads now, or the snapshot, sees it. */
+  private seen(snapshot: Snapshot | undefined): LayeredTree {
+    return {
       base: this.base,
-      layers,
+      layers: snapshot === undefined ? this.layers : snapshot.layersOf(this),
       group: snapshot?.group ?? this.writer.readableGroup,
+      frozen: (snapshot ?? this.writer).frozenMemtable,
       reader: snapshot?.reader,
     }
-    return layeredRange(walk, range, direction, after, offset)
+  }
+
+  range(range: ByteRange, direction: 1 | -1, after?: Buffer, offset = 0, snapshot?: Snapshot): Iterable<Entry> {
+    const tree = this.seen(snapshot)
+    if (tree.layers.length === 0) return this.base.range(range, direction, after, offset, tree.reader)
+    return layeredRange(tree, range, direction, after, offset)
   }
 
   countIn(range: ByteRange, snapshot?: Snapshot): number {
-    const layers = snapshot === undefined ? this.layers : snapshot.layersOf(this)
-    const stored = this.base.countIn(range, snapshot?.reader)
-    if (layers.length === 0) return stored
-    const group = snapshot?.group ?? this.writer.readableGroup
-    const { frozenMemtable } = snapshot ?? this.writer
-    const isStored = (key: Buffer) => this.base.has(key, snapshot?.reader)
-    return layers.reduce((sum, layer) => {
-      const mayBeStored = layer.memtable === frozenMemtable
-      return sum + addedIn(layer, range, group, mayBeStored ? isStored : undefined)
-    }, stored)
+    return layeredCount(this.seen(snapshot), range)
   }
 
   countUpTo(range: ByteRange, max: number, snapshot?: Snapshot): number {
@@ -153,8 +150,8 @@ export class StoredTree implements Tree, ChangedTree {
   }
 
   private *keys(range: ByteRange, limit: number, snapshot: Snapshot | undefined): Generator<Buffer> {
-    const layers = snapshot === undefined ? this.layers : snapshot.layersOf(this)
-    if (layers.length === 0) yield* this.base.keys(range, limit, snapshot?.reader)
+    const { layers, reader } = this.seen(snapshot)
+    if (layers.length === 0) yield* this.base.keys(range, limit, reader)
     else for (const { key } of this.range(range, 1, undefined, 0, snapshot)) yield key
   }
 

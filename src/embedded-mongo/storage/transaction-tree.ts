@@ -3,7 +3,7 @@ import { alone } from './memtable'
 import { merge, present } from './merge'
 import type { Snapshot } from './snapshot'
 import { SortedMap } from './sorted-map'
-import { WHOLE_TREE } from './tree'
+import { restOf, WHOLE_TREE } from './tree'
 import type { StoredTree } from './stored-tree'
 import type { ByteRange, Entry, LockHolder, Tree } from './tree'
 
@@ -23,9 +23,6 @@ interface KeyChange {
   /** undefined: the entry is removed. */
   value: Buffer | undefined
 }
-
-/** Behind a key, and in front of all others. */
-const NEXT_KEY = Buffer.of(0)
 
 /**
  * A tree as one transaction sees it: its snapshot, and over it what the transaction has changed, which nobody else
@@ -119,9 +116,7 @@ export class TransactionTree implements Tree {
   private merged(range: ByteRange, direction: 1 | -1, after: Buffer | undefined): Iterable<Entry> {
     const base = this.snapshot === undefined ? [] : this.base.range(range, direction, after, 0, this.snapshot)
     if (this.changes.size === 0) return base
-    const start = direction === 1 && after !== undefined ? Buffer.concat([after, NEXT_KEY]) : range.start
-    const end = direction === -1 && after !== undefined ? after : range.end
-    return present(merge(base, this.changesIn({ start, end }, direction), direction))
+    return present(merge(base, this.changesIn(restOf(range, direction, after), direction), direction))
   }
 
   private *changesIn({ start, end }: ByteRange, direction: 1 | -1): Generator<KeyChange> {

@@ -14,6 +14,19 @@ export interface Entry {
 
 export const WHOLE_TREE: ByteRange = { start: FIRST_KEY, end: undefined }
 
+const NUL = Buffer.of(0)
+
+/** The least key behind another. */
+export function nextKey(key: Buffer): Buffer {
+  return Buffer.concat([key, NUL])
+}
+
+/** What is left of a range, upwards or downwards, behind a key; all of it without one. */
+export function restOf({ start, end }: ByteRange, direction: 1 | -1, after: Buffer | undefined): ByteRange {
+  if (after === undefined) return { start, end }
+  return direction === 1 ? { start: nextKey(after), end } : { start, end: after }
+}
+
 /** A sorted map of bytes to bytes. What it returns is a copy and may be kept. */
 export interface Tree {
   /** Entries in the tree. */

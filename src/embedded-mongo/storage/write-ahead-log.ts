@@ -12,14 +12,13 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { flushFolder } from './flush'
 import { DamagedLogError, readRecords, recordsBefore } from './log-record'
 import type { RecordWriter } from './log-record'
 
 /** Generations have them in turn: one is written to while what the other has is on its way into lmdb. */
 export const LOG_FILES = ['log-0', 'log-1'] as const
 /** What a file takes from the start: writing within it changes nothing but its content, which is flushed sooner. */
-export const LOG_FILE_BYTES = 4 * 1_024 * 1_024
+const LOG_FILE_BYTES = 4 * 1_024 * 1_024
 /** A file that a large record has made larger than this is cut when its next generation begins. */
 const LOG_FILE_BYTES_KEPT = 4 * LOG_FILE_BYTES
 
@@ -40,11 +39,10 @@ export class WriteAheadLog {
 
   private constructor(private readonly files: readonly number[]) {}
 
-  /** Opens or makes the files. What is in them has been read before. */
+  /** Opens or makes the files; the caller flushes the folder. What is in them has been read before. */
   static open(folder: string): WriteAheadLog {
     const files = LOG_FILES.map((name) => openSync(join(folder, name), MODE, PERMISSIONS))
     for (const file of files) fill(file)
-    flushFolder(folder)
     return new WriteAheadLog(files)
   }
 
@@ -61,11 +59,6 @@ export class WriteAheadLog {
       throw new DamagedLogError(`${fileOf(generation + 1)} has ${first.length} records of ${recordsBefore(begin)}`)
     }
     return { records: [...first, ...second], last: generation + 2 }
-  }
-
-  /** Bytes of the present generation's records. */
-  get bytes(): number {
-    return this.position
   }
 
   /**
