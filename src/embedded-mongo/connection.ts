@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import type { ConnectionInfo } from './commands/command'
 import type { Dispatcher } from './dispatch'
-import { inOwnTurn } from './execution/turn'
+import { inOwnTurn } from './turn'
 import type { Holder, Traffic } from './traffic'
 import { Frames } from './wire/frames'
 import { continuation, MalformedMessageError, parseMessage } from './wire/message'

@@ -146,8 +146,10 @@ export class Cursors {
  * to its end, or fails, is closed.
  */
 export function fillBatch(source: Source, batch: Batch, limit: TimeLimit): boolean | Promise<boolean> {
+  const slice = new Slice()
+  if (slice.isLate) return fillInSlices(source, batch, limit)
   try {
-    const state = source.fill(batch, new Slice())
+    const state = source.fill(batch, slice)
     if (state === 'paused') return fillInSlices(source, batch, limit)
     if (state === 'done') source.close?.()
     return state === 'done'

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CommandError } from '../bson/errors'
-import { nextTurn, pieceMs } from './turn'
+import { nextTurn, pieceMs } from '../turn'
 
 /** How long a scan, or one transaction of a long write, may keep others waiting. */
 export const SLICE_MS = 5

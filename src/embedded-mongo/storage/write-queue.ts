@@ -1,4 +1,5 @@
 import type { RootDatabase } from 'lmdb'
+import { afterArrivals } from '../turn'
 import { checkpoint, commit } from './checkpoint'
 import { Group, Job } from './commit-group'
 import type { Layers } from './layers'
@@ -88,7 +89,7 @@ export class WriteQueue implements TreeWriter {
   private schedule(): void {
     if (this.turnIsDue || this.isHeld || this.waiting.length === 0) return
     this.turnIsDue = true
-    setImmediate(() => this.takeTurn())
+    afterArrivals(() => this.takeTurn())
   }
 
   private takeTurn(): void {
