@@ -1,15 +1,19 @@
 import type { RecordWriter } from './log-record'
 import type { Slot } from './memtable'
 
+/** once: in one go. steps: `work` is called, a turn for each, until it does not return false. direct: in one go in lmdb. */
+export type JobKind = 'once' | 'steps' | 'direct'
+
 /** What somebody wants to write, and what came of it. */
 export class Job {
   private outcome: unknown
   private hasThrown = false
+  /** There is another step. */
+  isUnfinished = false
 
   constructor(
     private readonly work: () => unknown,
-    /** It wants a transaction of lmdb's. */
-    readonly isDirect: boolean,
+    readonly kind: JobKind,
     private readonly resolve: (value: unknown) => void,
     readonly reject: (error: unknown) => void,
   ) {}
@@ -18,9 +22,11 @@ export class Job {
   run(): void {
     try {
       this.outcome = this.work()
+      this.isUnfinished = this.kind === 'steps' && this.outcome === false
     } catch (error) {
       this.outcome = error
       this.hasThrown = true
+      this.isUnfinished = false
     }
   }
 
@@ -34,6 +40,8 @@ export class Job {
 export class Group {
   readonly jobs: Job[] = []
   readonly touched: Slot[] = []
+  /** The first job that waits has begun to write to it, and goes on: it is not to be flushed yet. */
+  isOpen = false
 
   constructor(
     readonly number: number,

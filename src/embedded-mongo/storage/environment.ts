@@ -219,13 +219,22 @@ export class Environment {
    */
   async write<T>(work: () => T): Promise<T> {
     this.checkWritable()
-    return this.writes.add(work, false)
+    return this.writes.add(work, 'once')
+  }
+
+  /**
+   * The same for what takes long: calls `step` until it returns true, with turns for readers in between, and for nobody
+   * who writes.
+   */
+  async writeInSteps(step: () => boolean): Promise<void> {
+    this.checkWritable()
+    await this.writes.add(step, 'steps')
   }
 
   /** The same in a transaction of lmdb's, which has everything by then: there trees may be cleared. */
   async writeDirectly<T>(work: () => T): Promise<T> {
     this.checkWritable()
-    return this.writes.add(work, true)
+    return this.writes.add(work, 'direct')
   }
 
   /** Runs `work` in a transaction of lmdb's, to ask what it knows: what is not there yet is left out. */

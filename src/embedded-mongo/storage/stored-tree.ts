@@ -71,16 +71,15 @@ export class StoredTree implements Tree, ChangedTree {
     if (holder !== undefined) throw new Blocked(holder.ended)
   }
 
-  /** False when another has it. */
-  lock(key: Buffer, holder: LockHolder): boolean {
-    const name = key.toString('latin1')
+  /** An entry by its key in latin1. False when another has it. */
+  lock(name: string, holder: LockHolder): boolean {
     const known = this.locks.get(name)
     if (known === undefined) this.locks.set(name, holder)
     return known === undefined || known === holder
   }
 
-  unlock(key: Buffer): void {
-    this.locks.delete(key.toString('latin1'))
+  unlock(name: string): void {
+    this.locks.delete(name)
   }
 
   insert(key: Buffer, value: Buffer): void {

@@ -30,8 +30,8 @@ interface KeyChange {
  */
 export class TransactionTree implements Tree {
   private readonly changes = new SortedMap<KeyChange>()
-  private readonly claimed: Buffer[] = []
-  private readonly claimedNames = new Set<string>()
+  /** Keys in latin1. */
+  private readonly claimed = new Set<string>()
   private snapshotCount: number | undefined
   private added = 0
 
@@ -67,11 +67,10 @@ export class TransactionTree implements Tree {
   /** Throws WriteConflict when another transaction has the entry, or has changed it since the snapshot. */
   claim(key: Buffer): void {
     const name = key.toString('latin1')
-    if (this.claimedNames.has(name)) return
+    if (this.claimed.has(name)) return
     this.owner.checkOpen()
-    if (!this.base.lock(key, this.owner)) throw writeConflict()
-    this.claimedNames.add(name)
-    this.claimed.push(key)
+    if (!this.base.lock(name, this.owner)) throw writeConflict()
+    this.claimed.add(name)
     if (!isSame(this.base.get(key), this.before(key))) throw writeConflict()
   }
 
@@ -154,24 +153,28 @@ export class TransactionTree implements Tree {
     return this.base.pageBytes()
   }
 
-  /** Inside Environment.write: throws WriteConflict when what the transaction has changed is not as it found it. */
-  verify(): void {
-    for (const [, { key, before }] of this.changes.all()) if (!isSame(this.base.get(key), before)) throw writeConflict()
+  /** Entry by entry, inside Environment.write: throws WriteConflict when one is not as the transaction found it. */
+  *verified(): Generator<undefined, void> {
+    for (const [, { key, before }] of this.changes.all()) {
+      if (!isSame(this.base.get(key), before)) throw writeConflict()
+      yield
+    }
   }
 
-  /** Inside Environment.write, after verify: for everyone to see. */
-  apply(): void {
+  /** Entry by entry, inside the same Environment.write, behind verified: for everyone to see. */
+  *applied(): Generator<undefined, void> {
     for (const [, { key, before, value }] of this.changes.all()) {
       if (value === undefined) {
         if (before !== undefined) this.base.remove(key)
       } else if (before === undefined) this.base.insert(key, value)
       else this.base.replace(key, value)
+      yield
     }
   }
 
   release(): void {
-    for (const key of this.claimed) this.base.unlock(key)
-    this.claimed.length = 0
+    for (const name of this.claimed) this.base.unlock(name)
+    this.claimed.clear()
   }
 }
 

@@ -132,7 +132,7 @@ export class Transaction implements TreeOwner {
   async commit(alsoWrite: () => void): Promise<void> {
     try {
       const views = [...this.views.values()].filter(({ collection, isDraft }) => isDraft || this.hasChanged(collection))
-      if (views.length > 0) await this.environment.write(() => this.apply(views, alsoWrite))
+      if (views.length > 0) await this.environment.writeInSteps(inSteps(this.applied(views, alsoWrite)))
       this.finish()
     } catch (error) {
       this.abort()
@@ -144,14 +144,14 @@ export class Transaction implements TreeOwner {
     return this.trees.get(identity.documentsTree)?.isChanged === true
   }
 
-  private apply(views: readonly View[], alsoWrite: () => void): void {
+  private *applied(views: readonly View[], alsoWrite: () => void): Generator<undefined, void> {
     for (const view of views) this.verify(view)
-    for (const tree of this.trees.values()) tree.verify()
+    for (const tree of this.trees.values()) yield* tree.verified()
     for (const { collection, source, isDraft } of views) {
       if (isDraft) this.catalog.adopt(source)
       source.absorb(collection)
     }
-    for (const tree of this.trees.values()) tree.apply()
+    for (const tree of this.trees.values()) yield* tree.applied()
     alsoWrite()
   }
 
@@ -180,5 +180,21 @@ export class Transaction implements TreeOwner {
     this.views.clear()
     this.snapshot.close()
     this.end()
+  }
+}
+
+/** Entries between two looks at the clock. */
+const ENTRIES_PER_LOOK = 32
+/** How long a step may keep the thread. */
+const STEP_MS = 5
+
+/** Each call goes on with the work for a while; true when it is done. */
+function inSteps(work: Iterator<undefined, void>): () => boolean {
+  return () => {
+    const end = performance.now() + STEP_MS
+    do {
+      for (let i = 0; i < ENTRIES_PER_LOOK; i++) if (work.next().done === true) return true
+    } while (performance.now() < end)
+    return false
   }
 }

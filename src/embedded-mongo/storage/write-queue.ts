@@ -2,6 +2,7 @@ import type { RootDatabase } from 'lmdb'
 import { afterArrivals } from '../turn'
 import { checkpoint, commit } from './checkpoint'
 import { Group, Job } from './commit-group'
+import type { JobKind } from './commit-group'
 import type { Layers } from './layers'
 import { RecordWriter } from './log-record'
 import type { ChangedTree, Memtable } from './memtable'
@@ -51,6 +52,8 @@ export class WriteQueue implements TreeWriter {
   private isHeld = false
   /** Something could not be written. Before anything else is, all there is must have come into lmdb. */
   private mustSettle = false
+  /** Why the last checkpoint was none. */
+  private checkpointFailure: unknown
 
   constructor(private readonly options: WriteQueueOptions) {}
 
@@ -79,9 +82,9 @@ export class WriteQueue implements TreeWriter {
   }
 
   /** Resolves with what `work` returns, or rejects with what it throws, when what it wrote is on disk. */
-  add<T>(work: () => T, isDirect: boolean): Promise<T> {
+  add<T>(work: () => T, kind: JobKind): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      this.waiting.push(new Job(work, isDirect, resolve as (value: unknown) => void, reject))
+      this.waiting.push(new Job(work, kind, resolve as (value: unknown) => void, reject))
       this.schedule()
     })
   }
@@ -98,20 +101,26 @@ export class WriteQueue implements TreeWriter {
     const end = performance.now() + TURN_MS
     let next = this.waiting[0]
     while (next !== undefined && !this.mustHold(next) && !this.isFull) {
-      this.waiting.shift()
       this.options.layers.writing(next)
+      this.group.isOpen = next.isUnfinished
+      if (next.isUnfinished) break
+      this.waiting.shift()
       this.group.jobs.push(next)
       if (performance.now() >= end) break
       next = this.waiting[0]
     }
-    if (this.group.jobs.length > 0) this.flushing ??= this.flush()
+    if (this.isFlushDue) this.flushing ??= this.flush()
     const [first] = this.waiting
     if (first !== undefined && this.mustHold(first)) void this.hold()
     else if (!this.isFull) this.schedule()
   }
 
-  private mustHold({ isDirect }: Job): boolean {
-    return isDirect || this.mustSettle
+  private get isFlushDue(): boolean {
+    return this.group.jobs.length > 0 && !this.group.isOpen
+  }
+
+  private mustHold({ kind }: Job): boolean {
+    return kind === 'direct' || this.mustSettle
   }
 
   private get isFull(): boolean {
@@ -122,7 +131,7 @@ export class WriteQueue implements TreeWriter {
   /** Writes the record of what has collected, and then of what has collected meanwhile. */
   private async flush(): Promise<void> {
     try {
-      while (this.group.jobs.length > 0) await this.flushGroup()
+      while (this.isFlushDue) await this.flushGroup()
     } finally {
       this.flushing = undefined
     }
@@ -154,9 +163,11 @@ export class WriteQueue implements TreeWriter {
   private fail(groups: readonly Group[], cause: unknown): void {
     const { layers, failure, onFailure } = this.options
     this.mustSettle = true
+    const unfinished = this.group.isOpen ? this.waiting.shift() : undefined
     this.group = new Group(this.group.number + 1, new RecordWriter())
     for (const { touched } of groups) layers.undo(touched)
     const error = failure(cause)
+    unfinished?.reject(error)
     for (const { jobs } of groups) for (const { reject } of jobs) reject(error)
     onFailure(false)
   }
@@ -181,7 +192,7 @@ export class WriteQueue implements TreeWriter {
 
   /** Between two groups. While writes are held whoever holds them does it. */
   private checkpointIfDue(): void {
-    if (!this.isHeld && this.freezeIfDue()) this.startCheckpoint()
+    if (!this.isHeld && !this.group.isOpen && this.freezeIfDue()) this.startCheckpoint()
   }
 
   private startCheckpoint(): void {
@@ -190,9 +201,10 @@ export class WriteQueue implements TreeWriter {
         if (this.flushing === undefined && !this.mustSettle) this.checkpointIfDue()
         this.schedule()
       },
-      () => {
+      (cause: unknown) => {
         // Whoever writes next tries again, and hears of it.
         this.mustSettle = true
+        this.checkpointFailure = cause
         this.schedule()
       },
     )
@@ -221,7 +233,7 @@ export class WriteQueue implements TreeWriter {
     try {
       await this.settle()
       this.mustSettle = false
-      for (let next = this.waiting[0]; next?.isDirect === true; next = this.waiting[0]) {
+      for (let next = this.waiting[0]; next?.kind === 'direct'; next = this.waiting[0]) {
         this.waiting.shift()
         await this.runDirect(next)
       }
@@ -237,6 +249,8 @@ export class WriteQueue implements TreeWriter {
   private async settle(): Promise<void> {
     const { layers } = this.options
     await this.flushing
+    // Half a job must not come into lmdb with the rest.
+    if (this.group.isOpen) this.fail([this.group], this.checkpointFailure)
     while (layers.frozenMemtable !== undefined || layers.bytes > 0) {
       if (layers.frozenMemtable === undefined) layers.freeze()
       await this.bringIn()

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -49,6 +50,15 @@ function write(model: Model, n: number, text: string | undefined): void {
   }
 }
 
+async function writeOneByOne(model: Model, changes: readonly (readonly [number, string | undefined])[]): Promise<void> {
+  const left = [...changes]
+  await environment.writeInSteps(() => {
+    const [next] = left.splice(0, 1)
+    if (next !== undefined) write(model, ...next)
+    return left.length === 0
+  })
+}
+
 interface RangeQuestion {
   readonly from: number
   readonly to: number | undefined
@@ -93,7 +103,11 @@ const change = fc.tuple(number, fc.option(fc.string({ maxLength: 4 }), { nil: un
 const step = fc.oneof(
   {
     weight: 6,
-    arbitrary: fc.record({ kind: fc.constant('write' as const), changes: fc.array(change, { maxLength: 12 }) }),
+    arbitrary: fc.record({
+      kind: fc.constant('write' as const),
+      changes: fc.array(change, { maxLength: 12 }),
+      inSteps: fc.boolean(),
+    }),
   },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('read' as const), question: rangeQuestion }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('snapshot' as const) }) },
@@ -111,7 +125,8 @@ it(
         await environment.writeDirectly(() => tree.clear())
         for (const each of steps) {
           if (each.kind === 'write') {
-            await environment.write(() => each.changes.forEach(([n, text]) => write(model, n, text)))
+            if (each.inSteps) await writeOneByOne(model, each.changes)
+            else await environment.write(() => each.changes.forEach(([n, text]) => write(model, n, text)))
           } else if (each.kind === 'read') expectSame(model, each.question)
           else if (each.kind === 'snapshot') snapshots.push({ snapshot: environment.snapshot(), model: new Map(model) })
           else if (each.kind === 'checkpoint') {
@@ -226,6 +241,116 @@ it(
   },
   TEST_MS,
 )
+
+it('what is written in steps is seen when all of it is on disk, and no other write runs in between', async () => {
+  await environment.close()
+  environment = Environment.open({ folder, durable: true, checkpointMs: 1 })
+  tree = environment.tree(1)
+  const STEPS = 250
+  const order: string[] = []
+  const counts = new Set<number>()
+  for (let round = 1; round <= 4; round++) {
+    let step = 0
+    const before = environment.write(() => order.push('before'))
+    const inSteps = environment.writeInSteps(() => {
+      order.push(`step of ${round}`)
+      for (let i = 0; i < 40; i++) tree.insert(Buffer.from([round, step, i]), valueOf('x'.repeat(500)))
+      return ++step === STEPS
+    })
+    const after = environment.write(() => order.push(`after ${tree.count}`))
+    let isOver = false
+    const over = Promise.all([before, inSteps, after]).then(() => (isOver = true))
+    while (!isOver) {
+      counts.add(tree.countIn(WHOLE_TREE))
+      await turn()
+    }
+    await over
+    expect(order.splice(0)).toEqual([
+      'before',
+      ...Array.from({ length: STEPS }, () => `step of ${round}`),
+      `after ${round * STEPS * 40}`,
+    ])
+  }
+  expect([...counts].filter((count) => count % (STEPS * 40) > 0)).toEqual([])
+  await environment.close()
+  open()
+  tree = environment.tree(1)
+  expect([tree.count, [...tree.range(WHOLE_TREE, 1)].length]).toEqual([4 * STEPS * 40, 4 * STEPS * 40])
+})
+
+const mountPoint = mkdtempSync(join(tmpdir(), 'environment-disk-'))
+afterAll(() => rmSync(mountPoint, { recursive: true }))
+const mount = (...args: readonly string[]) => spawnSync('mount', args).status === 0
+const canMount = process.platform === 'linux' && mount('-t', 'tmpfs', 'tmpfs', mountPoint)
+if (canMount) spawnSync('umount', [mountPoint])
+
+;(canMount ? it : it.skip)(
+  'steps that a full disk meets in the middle: nothing of them is there, nor comes back, and what was before stays',
+  async () => {
+    const folder = mountPoint
+    // lmdb says there what it also throws.
+    jest.spyOn(console, 'error').mockImplementation()
+    let metInTheMiddle = 0
+    for (const megabytes of [9, 10, 11, 12, 13, 14]) {
+      mount('-t', 'tmpfs', '-o', `size=${megabytes}m`, 'tmpfs', folder)
+      try {
+        metInTheMiddle += await fillInTheMiddle(folder)
+      } finally {
+        spawnSync('umount', ['-l', folder])
+      }
+    }
+    expect(metInTheMiddle).toBeGreaterThan(0)
+  },
+  TEST_MS,
+)
+
+/** Resolves to 1 when a checkpoint failed while steps were taken. */
+async function fillInTheMiddle(folder: string): Promise<number> {
+  const options = { folder, durable: true, checkpointMs: 60_000 }
+  let environment = Environment.open(options)
+  await environment.takeTrees(1)
+  let tree = environment.tree(1)
+  const key = (n: number) => Buffer.from(`k${n}`)
+  let acknowledged = 0
+  // The last of them are on their way into lmdb when the steps begin.
+  for (; acknowledged < 8; acknowledged++) {
+    const written = environment.write(() => tree.insert(key(acknowledged), Buffer.alloc(400_000, acknowledged)))
+    if (!(await written.then(...SUCCESS))) break
+  }
+  let steps = 0
+  const isThere = await environment
+    .writeInSteps(() => {
+      tree.insert(key(1_000 + steps), Buffer.alloc(1_000))
+      return ++steps === 300
+    })
+    .then(...SUCCESS)
+  const expected = Array.from({ length: acknowledged }, (_, n) => `k${n}`)
+  if (isThere) expected.push(...Array.from({ length: 300 }, (_, n) => `k${1_000 + n}`))
+  const keys = () => [...tree.range(WHOLE_TREE, 1)].map((entry) => entry.key.toString())
+  expect(keys()).toEqual(expected.sort())
+  mount('-o', 'remount,size=60m', folder)
+  await environment.write(() => tree.insert(key(9_000), Buffer.alloc(1)))
+  await environment.close()
+  environment = Environment.open(options)
+  tree = environment.tree(1)
+  expect(keys()).toEqual([...expected, 'k9000'].sort())
+  expect(tree.count).toBe(expected.length + 1)
+  await environment.close()
+  return Number(!isThere && steps > 0 && steps < 300)
+}
+
+const SUCCESS = [() => true, () => false] as const
+
+it('what a step throws is passed on, and the next write runs', async () => {
+  const failing = environment.writeInSteps(() => {
+    if (tree.count === 3) throw new Error('no more')
+    tree.insert(keyOf(tree.count), valueOf('a'))
+    return false
+  })
+  const next = environment.write(() => tree.count)
+  await expect(failing).rejects.toThrow('no more')
+  expect(await next).toBe(3)
+})
 
 it('a snapshot keeps what it saw, through later writes and through lmdb', async () => {
   await environment.write(() => tree.insert(keyOf(1), valueOf('a')))
