@@ -1,5 +1,5 @@
 import { BSONError } from 'bson'
-import { readDoc } from './bson/doc'
+import { LARGE_BYTES, readDoc, readDocInPieces } from './bson/doc'
 import type { Doc } from './bson/doc'
 import { commandNotFound, CommandError, unauthorized } from './bson/errors'
 import { checkApiVersion } from './commands/api-version'
@@ -8,7 +8,7 @@ import type { Command, CommandContext, ConnectionInfo, Reply } from './commands/
 import { withRawParts } from './commands/raw-parts'
 import { checkConcerns, sessionFields, unsatisfiedConcern } from './commands/parse-session'
 import type { Engine } from './engine'
-import { SLICE_MS } from './execution/slice'
+import { inPieces, SLICE_MS } from './execution/slice'
 import { asPiece, inOwnTurn, nextTurn } from './turn'
 import type { SessionFields } from './sessions/session-fields'
 import { StatementLog } from './sessions/statement-log'
@@ -40,6 +40,20 @@ function withConcern(reply: Reply, call: Call | undefined): Reply {
   return call?.writeConcernError === undefined ? reply : { ...reply, writeConcernError: call.writeConcernError }
 }
 
+function checkKnown(name: string, command: Command | undefined, { kind }: Message): asserts command is Command {
+  if (kind === 'query' && command?.name !== 'hello') {
+    const text = `Unsupported OP_QUERY command: ${name}. The client driver may require an upgrade.`
+    throw new CommandError(352, 'UnsupportedOpQueryCommand', text)
+  }
+  if (command === undefined) throw commandNotFound(`no such command: '${name}'`)
+}
+
+/** Throws InvalidBsonError. */
+function readChecked(body: Buffer): Doc {
+  checkBson(body)
+  return readDoc(body)
+}
+
 /** Answers messages: finds the command, runs it, and turns what it throws into an error reply. */
 export class Dispatcher {
   private readonly composer = new ReplyComposer()
@@ -61,16 +75,29 @@ export class Dispatcher {
     const job: Job = { name, message, startedMs, call: undefined }
     this.engine.counters.commands++
     try {
-      job.call = this.understand(name, command, message)
+      checkKnown(name, command, message)
+      if (message.body.length > LARGE_BYTES) return this.settled(job, this.answerLarge(job, command, connection))
+      job.call = this.understand(job, command, readChecked(message.body))
       const reply = this.begin(job.call, connection, message.repeated, startedMs)
-      if (!(reply instanceof Promise)) return this.succeeded(job, reply)
-      return reply.then(
-        (value) => this.succeeded(job, value),
-        (error: unknown) => this.failed(job, error),
-      )
+      return reply instanceof Promise ? this.settled(job, reply) : this.succeeded(job, reply)
     } catch (error) {
       return this.failed(job, error)
     }
+  }
+
+  private settled(job: Job, reply: Promise<Reply>): Promise<Buffer | undefined> {
+    return reply.then(
+      (value) => this.succeeded(job, value),
+      (error: unknown) => this.failed(job, error),
+    )
+  }
+
+  /** What takes long to read is read in slices, and done in another turn. */
+  private async answerLarge(job: Job, command: Command, connection: ConnectionInfo): Promise<Reply> {
+    const { body, repeated } = job.message
+    checkBson(body)
+    job.call = this.understand(job, command, await inPieces(readDocInPieces(body)))
+    return this.begin(job.call, connection, repeated, job.startedMs)
   }
 
   private succeeded(job: Job, reply: Reply): Buffer | undefined {
@@ -99,14 +126,9 @@ export class Dispatcher {
     })
   }
 
-  private understand(name: string, command: Command | undefined, message: Message): Call {
-    if (message.kind === 'query' && command?.name !== 'hello') {
-      const text = `Unsupported OP_QUERY command: ${name}. The client driver may require an upgrade.`
-      throw new CommandError(352, 'UnsupportedOpQueryCommand', text)
-    }
-    if (command === undefined) throw commandNotFound(`no such command: '${name}'`)
-    checkBson(message.body)
-    const args = new Arguments(name, readDoc(message.body), message.sequences, this.engine.operationMs)
+  /** `doc` is the message's body. */
+  private understand({ name, message }: Job, command: Command, doc: Doc): Call {
+    const args = new Arguments(name, doc, message.sequences, this.engine.operationMs)
     args.checkFields(command.fields)
     checkApiVersion(args, command)
     const database = message.kind === 'msg' ? args.database : 'admin'

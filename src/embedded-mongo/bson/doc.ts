@@ -1,5 +1,5 @@
 import { DBRef, deserialize, Int32, serialize } from 'bson'
-import { readPlain } from './read-plain'
+import { readPlain, readPlainInPieces } from './read-plain'
 
 /**
  * A document as it is stored: nothing is promoted. Int32, Double, Long, Decimal128, Binary, ObjectId, BSONRegExp,
@@ -18,7 +18,19 @@ const READ_OPTIONS = {
 } as const
 
 export function readDoc(bytes: Uint8Array): Doc {
-  const doc: Doc = readPlain(bytes) ?? deserialize(bytes, READ_OPTIONS)
+  return readPlain(bytes) ?? readRare(bytes)
+}
+
+/** To read such a document takes a millisecond or more. */
+export const LARGE_BYTES = 256 * 1_024
+
+/** The same, with a pause after every millisecond or so. What has values of rare types is read in one go. */
+export function* readDocInPieces(bytes: Uint8Array): Generator<undefined, Doc> {
+  return (yield* readPlainInPieces(bytes)) ?? readRare(bytes)
+}
+
+function readRare(bytes: Uint8Array): Doc {
+  const doc: Doc = deserialize(bytes, READ_OPTIONS)
   return doc instanceof DBRef ? docOfReference(doc) : doc
 }
 

@@ -25,6 +25,7 @@ const TYPE = {
 const OLD_BINARY = 2
 const UUID_BINARY = 4
 const UUID_BYTES = 16
+const LENGTH_BYTES = 4
 const EMPTY_BYTES = 5
 const DEPTH_MAX = 200
 const REPLACEMENT_CHARACTER = '\ufffd'
@@ -47,11 +48,95 @@ export function readPlain(given: Uint8Array): Doc | undefined {
   return doc === LEFT || at !== given.length ? undefined : doc
 }
 
+/** Bytes that are read in one go of a document that is read in pieces, about: a millisecond's work. */
+const PIECE_BYTES = 64 * 1_024
+
+/** The same, with a pause after every piece. */
+export function* readPlainInPieces(given: Uint8Array, pieceBytes = PIECE_BYTES): Generator<undefined, Doc | undefined> {
+  if (!Buffer.isBuffer(given) || given.length <= pieceBytes) return readPlain(given)
+  const whole = new PartlyRead({ given, pieceBytes }, 0, given.length, 0, {})
+  return (yield* whole.read()) && whole.end === given.length ? (whole.into as Doc) : undefined
+}
+
+/** A document or an array that is large: what it holds is read in runs of what is small, and what is large by itself. */
+class PartlyRead {
+  /** −1: it is none. */
+  readonly end: number
+  private next: number
+
+  constructor(
+    private readonly source: { readonly given: Buffer; readonly pieceBytes: number },
+    start: number,
+    limit: number,
+    private readonly depth: number,
+    readonly into: Doc | unknown[],
+  ) {
+    this.end = this.at(start, () => documentEnd(limit))
+    this.next = start + LENGTH_BYTES
+  }
+
+  /** False: bson shall read it. */
+  *read(): Generator<undefined, boolean> {
+    if (this.end < 0 || this.depth > DEPTH_MAX) return false
+    while (this.next < this.end - 1) {
+      const large = this.at(this.next, () => this.readRun())
+      if (large === LEFT) return false
+      yield
+      if (large !== undefined) {
+        const { name, isArray } = large
+        const inner = new PartlyRead(this.source, this.next, this.end - 1, this.depth + 1, isArray ? [] : {})
+        if (!(yield* inner.read())) return false
+        this.add(name, inner.into)
+        this.next = inner.end
+      }
+    }
+    return this.source.given[this.next] === 0
+  }
+
+  /** Reads with `at` there: others may have read something else since. */
+  private at<T>(start: number, read: () => T): T {
+    bytes = this.source.given
+    at = start
+    const value = read()
+    bytes = NO_BYTES
+    return value
+  }
+
+  /** What stands behind a run of small values: something large, or undefined. */
+  private readRun(): { readonly name: string; readonly isArray: boolean } | undefined | typeof LEFT {
+    const { end, into, source } = this
+    const runEnd = Math.min(at + source.pieceBytes, end - 1)
+    while (at < runEnd) {
+      const type = bytes[at++] as number
+      const nameStart = at
+      while (bytes[at] !== 0) at++
+      const name = Array.isArray(into) ? '' : fieldName(bytes, nameStart, at)
+      at++
+      if (type === 0 || at >= end || name === '__proto__' || name === '$ref') return LEFT
+      const isArray = type === TYPE.array
+      if ((isArray || type === TYPE.document) && at + LENGTH_BYTES < end && int32(at) > source.pieceBytes) {
+        this.next = at
+        return { name, isArray }
+      }
+      const value = readValue(type, end - 1, this.depth)
+      if (value === LEFT) return LEFT
+      this.add(name, value)
+    }
+    this.next = at
+    return undefined
+  }
+
+  private add(name: string, value: unknown): void {
+    if (Array.isArray(this.into)) this.into.push(value)
+    else this.into[name] = value
+  }
+}
+
 /** What begins at `at`, and must not reach beyond `limit`: where it ends, or −1. */
 function documentEnd(limit: number): number {
   if (at + EMPTY_BYTES > limit) return -1
   const end = at + int32(at)
-  at += 4
+  at += LENGTH_BYTES
   return end - at < 1 || end > limit || bytes[end - 1] !== 0 ? -1 : end
 }
 

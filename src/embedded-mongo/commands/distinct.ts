@@ -9,7 +9,7 @@ import type { Query, QuerySpec } from '../execution/query'
 import { openScan } from '../execution/open-scan'
 import { inSlices } from '../execution/slice'
 import type { Slice, TimeLimit } from '../execution/slice'
-import { Matcher } from '../execution/source'
+import { Matcher } from '../execution/matcher'
 import { indexRows } from '../query/index-keys'
 import { topLevel } from '../query/path'
 import type { Arguments } from './arguments'
@@ -35,8 +35,7 @@ export function parseDistinct(args: Arguments): QuerySpec {
 }
 
 async function collect(query: Query, values: DistinctValues, limit: TimeLimit): Promise<void> {
-  const scan = openScan(query)
-  const matcher = new Matcher(query, scan, { needsTrace: false, fields: new Set([values.field]) })
+  const matcher = new Matcher(query, openScan(query), { needsTrace: false, fields: new Set([values.field]) })
   // Of an array that takes more than one slice.
   let rest: Iterator<void> | undefined
   const goOn = (slice: Slice): boolean => {
@@ -46,9 +45,7 @@ async function collect(query: Query, values: DistinctValues, limit: TimeLimit): 
   }
   await inSlices(limit, (slice) => {
     if (!goOn(slice)) return false
-    const state = scan.run(slice, (_key, raw) => {
-      const match = matcher.match(raw)
-      if (match === undefined) return true
+    const state = matcher.run(slice, (match) => {
       rest = values.add(matcher.docOf(match))
       return goOn(slice)
     })

@@ -1,5 +1,5 @@
 import { NO_FIELDS } from './doc-reader'
-import { Matcher } from './source'
+import { Matcher } from './matcher'
 import type { Query } from './query'
 import { openScan } from './open-scan'
 import type { RangeCount } from './range-count'
@@ -43,10 +43,7 @@ export class CountRun {
   step(slice: Slice): boolean {
     const enough = this.skip + this.limit
     if (this.counter !== undefined) return this.countEntries(this.counter, slice, enough)
-    const state = this.scan.run(slice, (_key, raw) => {
-      if (this.matcher.match(raw) !== undefined) this.matched++
-      return this.matched < enough
-    })
+    const state = this.matcher.run(slice, () => ++this.matched < enough)
     return state !== 'paused'
   }
 

@@ -1,4 +1,4 @@
-import { readDoc } from '../bson/doc'
+import { LARGE_BYTES, readDoc, readDocInPieces } from '../bson/doc'
 import type { Doc } from '../bson/doc'
 import { FieldCut } from '../wire/raw-bson'
 
@@ -37,7 +37,18 @@ export class DocReader {
   }
 
   read(raw: Buffer): Doc {
-    return readDoc(this.cut === undefined ? raw : this.cut.apply(raw))
+    return readDoc(this.bytesOf(raw))
+  }
+
+  /** For what takes long to read: the same, with pauses. */
+  readInPieces(raw: Buffer): Generator<undefined, Doc> | undefined {
+    if (raw.length < LARGE_BYTES) return undefined
+    const bytes = this.bytesOf(raw)
+    return bytes.length < LARGE_BYTES ? undefined : readDocInPieces(bytes)
+  }
+
+  private bytesOf(raw: Buffer): Buffer {
+    return this.cut === undefined ? raw : this.cut.apply(raw)
   }
 }
 

@@ -1,4 +1,4 @@
-import { readDoc, writeDoc } from '../bson/doc'
+import { LARGE_BYTES, readDoc, readDocInPieces, writeDoc } from '../bson/doc'
 import type { Doc } from '../bson/doc'
 import { documentTooLarge } from '../bson/errors'
 import { HeldBytes } from '../query/aggregate/flow'
@@ -12,9 +12,6 @@ import type { FillState, Source } from './source'
 
 /** Documents that are read before a pipeline works on them. */
 const READ_AHEAD = 256
-
-/** To read such a document takes a millisecond or more. */
-const LARGE_BYTES = 256 * 1_024
 
 /** When to pause, how to read a source in this one's slices, and what counts the memory. */
 export interface Surroundings {
@@ -73,10 +70,8 @@ export class PipelineSource implements Source {
       const batch = new Batch(READ_AHEAD)
       const state = source.fill(batch, this.slice)
       for (const raw of batch.documents) {
-        const doc = readDoc(raw)
-        // What is done with it may take as long again.
-        if (raw.length > LARGE_BYTES && this.slice.isOver(true)) yield PAUSE
-        yield doc
+        if (raw.length < LARGE_BYTES) yield readDoc(raw)
+        else yield* this.readLarge(raw)
       }
       if (state === 'done') {
         source.close?.()
@@ -85,6 +80,15 @@ export class PipelineSource implements Source {
       }
       if (state === 'paused') yield PAUSE
     }
+  }
+
+  private *readLarge(raw: Uint8Array): Flow {
+    const pieces = readDocInPieces(raw)
+    let next = pieces.next()
+    for (; next.done !== true; next = pieces.next()) if (this.slice.isOver(true)) yield PAUSE
+    // What is done with it may take as long again.
+    if (this.slice.isOver(true)) yield PAUSE
+    yield next.value
   }
 }
 

@@ -11,7 +11,9 @@ import { compileSort, topK } from '../query/sort'
 import type { TopK } from '../query/sort'
 import { FieldCut } from '../wire/raw-bson'
 import type { Batch } from './batch'
-import { DocReader, fieldsOfAll, NO_FIELDS } from './doc-reader'
+import { DocReader, NO_FIELDS } from './doc-reader'
+import { Matcher } from './matcher'
+import type { Match, MatcherOptions } from './matcher'
 import { openScan } from './open-scan'
 import type { DocumentScan } from './scan'
 import { Slice } from './slice'
@@ -75,62 +77,6 @@ export function findSource(
   return query.plan.providesSort ? new ScanSource(query, options) : new SortSource(query, options, memory)
 }
 
-/** A candidate of the scan that the filter has accepted. */
-interface Match {
-  readonly raw: Buffer
-  /** What the matcher was to read of it, if it had to be read. */
-  readonly doc: Doc | undefined
-  readonly arrayIndex: number | undefined
-}
-
-export interface MatcherOptions {
-  readonly needsTrace: boolean
-  /** What is looked at of a document that matches; undefined: it may be anything. */
-  readonly fields: ReadonlySet<string> | undefined
-}
-
-/** Lets the filter see what the scan finds, and reads of a document what is needed. */
-export class Matcher {
-  private readonly recheck: boolean
-  private readonly needsTrace: boolean
-  private readonly fields: ReadonlySet<string> | undefined
-  private known: DocReader | undefined
-
-  /** The scan finds what the filter wants and nothing else. */
-  get acceptsAll(): boolean {
-    return !this.recheck
-  }
-
-  constructor(
-    private readonly query: Query,
-    scan: DocumentScan,
-    { needsTrace, fields }: MatcherOptions,
-  ) {
-    this.needsTrace = needsTrace
-    this.recheck = needsTrace || !query.plan.exact || scan.widened
-    this.fields = fields
-  }
-
-  private get reader(): DocReader {
-    const { fields, recheck, query } = this
-    return (this.known ??= DocReader.of(recheck ? fieldsOfAll(query.filter.fields(), fields) : fields))
-  }
-
-  match(raw: Buffer): Match | undefined {
-    if (!this.recheck) return { raw, doc: undefined, arrayIndex: undefined }
-    const doc = this.reader.read(raw)
-    if (!this.needsTrace) return this.query.filter.matches(doc) ? { raw, doc, arrayIndex: undefined } : undefined
-    const trace = { arrayIndex: undefined }
-    if (!this.query.filter.matchesWithTrace(doc, trace)) return undefined
-    return { raw, doc, arrayIndex: trace.arrayIndex }
-  }
-
-  /** What is looked at of a document that matches. */
-  docOf({ raw, doc }: Match): Doc {
-    return doc ?? this.reader.read(raw)
-  }
-}
-
 /** Documents in the order of the scan, as it goes. */
 class ScanSource implements Source {
   readonly scan: DocumentScan
@@ -158,19 +104,17 @@ class ScanSource implements Source {
       if (--this.limitLeft === 0) return 'done'
     }
     if (batch.isFull) return 'full'
-    const state = this.scan.run(slice, (_key, raw) => this.visit(batch, raw))
+    const state = this.matcher.run(slice, (match) => this.visit(batch, match))
     if (state === 'stopped') return this.limitLeft === 0 ? 'done' : 'full'
     return state
   }
 
-  private visit(batch: Batch, raw: Buffer): boolean {
-    const match = this.matcher.match(raw)
-    if (match === undefined) return true
+  private visit(batch: Batch, { raw, doc, arrayIndex }: Match): boolean {
     if (this.skipLeft > 0) {
       this.skipLeft--
       return true
     }
-    const projected = this.project(raw, match.doc, match.arrayIndex)
+    const projected = this.project(raw, doc, arrayIndex)
     if (!batch.add(projected)) {
       this.waiting = projected
       return false
@@ -233,7 +177,7 @@ class SortSource implements Source {
   fill(batch: Batch, slice: Slice): FillState {
     this.slice = slice
     if (this.sorting === undefined) {
-      const state = this.scan.run(slice, (_key, raw) => this.visit(raw))
+      const state = this.matcher.run(slice, (match) => this.visit(match))
       if (state !== 'done') return 'paused'
       this.sorting = this.kept.resultInSlices(() => this.slice.isOver(true))
       this.given = this.options.skip
@@ -258,11 +202,10 @@ class SortSource implements Source {
     return 'done'
   }
 
-  private visit(raw: Buffer): boolean {
-    const match = this.matcher.match(raw)
-    if (match === undefined) return true
+  private visit(match: Match): boolean {
+    const { raw, arrayIndex } = match
     this.account(raw.length)
-    this.kept.add({ raw, arrayIndex: match.arrayIndex, sortDoc: this.matcher.docOf(match) })
+    this.kept.add({ raw, arrayIndex, sortDoc: this.matcher.docOf(match) })
     return true
   }
 

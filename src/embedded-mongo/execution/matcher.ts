@@ -1,0 +1,101 @@
+import type { Doc } from '../bson/doc'
+import { DocReader, fieldsOfAll } from './doc-reader'
+import type { Query } from './query'
+import type { DocumentScan, ScanState } from './scan'
+import type { Slice } from './slice'
+
+/** A candidate of the scan that the filter has accepted. */
+export interface Match {
+  readonly raw: Buffer
+  /** What the matcher was to read of it, if it had to be read. */
+  readonly doc: Doc | undefined
+  readonly arrayIndex: number | undefined
+}
+
+/** A document that is being read. */
+interface LargeRead {
+  readonly raw: Buffer
+  readonly pieces: Iterator<undefined, Doc>
+}
+
+export interface MatcherOptions {
+  readonly needsTrace: boolean
+  /** What is looked at of a document that matches; undefined: it may be anything. */
+  readonly fields: ReadonlySet<string> | undefined
+}
+
+/** Lets the filter see what the scan finds, and reads of a document what is needed. */
+export class Matcher {
+  private readonly recheck: boolean
+  private readonly needsTrace: boolean
+  private readonly fields: ReadonlySet<string> | undefined
+  private known: DocReader | undefined
+  private large: LargeRead | undefined
+
+  /** The scan finds what the filter wants and nothing else. */
+  get acceptsAll(): boolean {
+    return !this.recheck
+  }
+
+  constructor(
+    private readonly query: Query,
+    private readonly scan: DocumentScan,
+    { needsTrace, fields }: MatcherOptions,
+  ) {
+    this.needsTrace = needsTrace
+    this.recheck = needsTrace || !query.plan.exact || scan.widened
+    this.fields = fields
+  }
+
+  private get reader(): DocReader {
+    const { fields, recheck, query } = this
+    return (this.known ??= DocReader.of(recheck ? fieldsOfAll(query.filter.fields(), fields) : fields))
+  }
+
+  /**
+   * Shows `visit` what the scan finds and the filter accepts, until it returns false. A large document is read in as many
+   * slices as that takes, and is shown as it was then.
+   */
+  run(slice: Slice, visit: (match: Match) => boolean): ScanState {
+    for (;;) {
+      if (this.large !== undefined) {
+        const match = this.goOnReading(this.large, slice)
+        if (match === 'paused') return 'paused'
+        if (match !== undefined && !visit(match)) return 'stopped'
+      }
+      const state = this.scan.run(slice, (_key, raw) => {
+        if (!this.recheck) return visit({ raw, doc: undefined, arrayIndex: undefined })
+        const pieces = this.reader.readInPieces(raw)
+        if (pieces !== undefined) {
+          this.large = { raw, pieces }
+          return false
+        }
+        const match = this.match(raw, this.reader.read(raw))
+        return match === undefined || visit(match)
+      })
+      if (this.large === undefined) return state
+    }
+  }
+
+  private goOnReading({ raw, pieces }: LargeRead, slice: Slice): Match | undefined | 'paused' {
+    for (let next = pieces.next(); ; next = pieces.next()) {
+      if (next.done === true) {
+        this.large = undefined
+        return this.match(raw, next.value)
+      }
+      if (slice.isOver(true)) return 'paused'
+    }
+  }
+
+  private match(raw: Buffer, doc: Doc): Match | undefined {
+    if (!this.needsTrace) return this.query.filter.matches(doc) ? { raw, doc, arrayIndex: undefined } : undefined
+    const trace = { arrayIndex: undefined }
+    if (!this.query.filter.matchesWithTrace(doc, trace)) return undefined
+    return { raw, doc, arrayIndex: trace.arrayIndex }
+  }
+
+  /** What is looked at of a document that matches. */
+  docOf({ raw, doc }: Match): Doc {
+    return doc ?? this.reader.read(raw)
+  }
+}
