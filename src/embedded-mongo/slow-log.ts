@@ -42,6 +42,7 @@ export class SlowLog {
     for (const field of STATEMENTS) {
       const [first] = sequences.get(field) ?? []
       if (first !== undefined && first.length <= READ_BYTES_MAX) command[field] = [readDoc(first)]
+      else if (Array.isArray(command[field])) command[field] = command[field].slice(0, 1)
     }
     const database = String(command['$db'])
     const target = name === 'getMore' ? command['collection'] : command[name]

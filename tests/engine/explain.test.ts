@@ -1,5 +1,5 @@
 import { type Collection, type Document, type Filter, type Sort } from 'mongodb'
-import { type Doc, serverError, useEngine } from './use-engine'
+import { type Doc, codeOf, serverError, useEngine } from './use-engine'
 
 const DOCUMENTS = 10_000
 const GROUPS = 100
@@ -283,6 +283,50 @@ describe('explain', () => {
     }
     expect(await collection.find({ n: 5 }).toArray()).toHaveLength(1)
     expect(await collection.countDocuments({ explained: true })).toBe(0)
+  })
+
+  describe('of a bulkWrite', () => {
+    const explain = (ops: Document[], verbosity = 'executionStats', on = 'admin') => {
+      const nsInfo = [{ ns: 'no.where' }, { ns: collection.namespace }]
+      return engine.client.db(on).command({ explain: { bulkWrite: 1, ops, nsInfo }, verbosity })
+    }
+
+    it('that updates or deletes: as of an update or a delete, and nothing is written', async () => {
+      const few = { n: { $lt: 5 } }
+      const one = await explain([{ update: 1, filter: few, updateMods: { $set: { explained: true } } }])
+      expect(one.queryPlanner).toMatchObject({
+        namespace: collection.namespace,
+        winningPlan: { stage: 'UPDATE', inputStage: { stage: 'LIMIT' } },
+      })
+      expect(one.executionStats).toMatchObject({ executionStages: { stage: 'UPDATE', nWouldModify: 1 } })
+      const all = await explain([{ delete: 1, filter: few, multi: true, hint: 'by_n' }])
+      expect(all.executionStats).toMatchObject({
+        executionStages: { stage: 'DELETE', nWouldDelete: 5, inputStage: { inputStage: { indexName: 'by_n' } } },
+      })
+      expect(await explain([{ delete: 1, filter: few }], 'queryPlanner')).not.toHaveProperty('executionStats')
+      expect(await explain([{ delete: 0, filter: few }])).toMatchObject({
+        queryPlanner: { namespace: 'no.where', winningPlan: { stage: 'EOF' } },
+      })
+      expect(await collection.countDocuments(few)).toBe(5)
+      expect(await collection.countDocuments({ explained: true })).toBe(0)
+    })
+
+    it('of more than one operation, of an insert, on another database: 16, 20, 13', async () => {
+      const drop = { delete: 1, filter: {} }
+      expect(await codeOf(explain([drop, drop]))).toEqual([16, 'InvalidLength'])
+      expect(await codeOf(explain([{ insert: 1, document: {} }]))).toEqual([20, 'IllegalOperation'])
+      expect(await codeOf(explain([drop], 'queryPlanner', engine.database))).toEqual([13, 'Unauthorized'])
+    })
+  })
+
+  it('of several updates, or deletes: 16', async () => {
+    const name = collection.collectionName
+    const [updates, deletes] = [
+      { q: {}, u: { $set: { a: 1 } } },
+      { q: {}, limit: 0 },
+    ].map((one) => [one, one])
+    expect(await codeOf(engine.db.command({ explain: { update: name, updates } }))).toEqual([16, 'InvalidLength'])
+    expect(await codeOf(engine.db.command({ explain: { delete: name, deletes } }))).toEqual([16, 'InvalidLength'])
   })
 
   it('in an aggregation, $match and $sort at the front use an index', async () => {

@@ -242,6 +242,10 @@ describe('slow commands', () => {
   it('also writes', async () => {
     const update = await toldOf('update', (c) => c.updateOne({ age: 7 }, { $set: { secret: 'abc' } }))
     expect(update).toMatch(/slow: update d\.c \d+ ms plan=COLLSCAN q=\{"age":"\?"\} u=\{"\$set":\{"secret":"\?"\}\}$/)
+    const deletes = await toldOf('delete', (c) => {
+      return c.bulkWrite([{ deleteOne: { filter: { mail: 'a' } } }, { deleteOne: { filter: { age: 1 } } }])
+    })
+    expect(deletes).toMatch(/slow: delete d\.c \d+ ms plan=IXSCAN mail_1 q=\{"mail":"\?"\} limit=/)
   })
 
   it('a long command is told of without a second look at what it says', async () => {

@@ -1,7 +1,7 @@
 import { isDoc } from '../bson/doc'
 import type { Doc } from '../bson/doc'
-import { badValue, failedToParse } from '../bson/errors'
-import type { DeleteStatement } from '../execution/delete'
+import { badValue, CommandError, failedToParse, illegalOperation } from '../bson/errors'
+import type { QuerySpec } from '../execution/query'
 import type { UpdateStatement } from '../execution/update'
 import type { Outcome } from '../sessions/statement-log'
 import { firstFieldName, rawFields } from '../wire/raw-bson'
@@ -23,6 +23,8 @@ interface Operation {
   readonly kind: 'insert' | 'update' | 'delete'
   readonly namespace: Namespace
   readonly multi: boolean
+  /** How it looks for documents; an insert does not. */
+  readonly query: QuerySpec | undefined
   /** It makes its collection. */
   readonly creates: boolean
   readonly start: (context: CommandContext) => StatementRun
@@ -37,16 +39,7 @@ export const bulkWrite: Command = {
   retryable: true,
   rawArray: 'ops',
   run: async (args, context) => {
-    const namespaces = args.requiredDocuments('nsInfo').map((doc) => {
-      return parseNamespace(new Arguments('bulkWrite.nsInfo', doc).requiredString('ns'))
-    })
-    const around = {
-      namespaces,
-      variables: args.variables('let'),
-      bypassValidation: args.boolean('bypassDocumentValidation'),
-    }
-    const operations = args.rawDocuments('ops').map((raw) => parseOperation(raw, around))
-    checkBatchSize(operations.length)
+    const operations = parseOperations(args)
     checkRetryable(context, operations)
     const errors = new WriteErrors(args.ordered())
     const batch = new WriteBatch(context, args, errors, {
@@ -58,6 +51,31 @@ export const bulkWrite: Command = {
     const cursor = await resultCursor(args, context, operations, batch, errors)
     return { ...cursor, ...counts(operations, batch), retriedStmtIds: batch.retriedStmtIds }
   },
+}
+
+/** The one operation that `explain` can tell of. */
+export function explainedOperation(args: Arguments): Operation & { readonly query: QuerySpec } {
+  const [operation, ...others] = parseOperations(args)
+  if (operation === undefined || others.length > 0) {
+    throw new CommandError(16, 'InvalidLength', 'explained bulkWrite ops must be of size 1')
+  }
+  const { query } = operation
+  if (query === undefined) throw illegalOperation('Cannot explain insert cmd for bulkWrite')
+  return { ...operation, query }
+}
+
+function parseOperations(args: Arguments): readonly Operation[] {
+  const namespaces = args.requiredDocuments('nsInfo').map((doc) => {
+    return parseNamespace(new Arguments('bulkWrite.nsInfo', doc).requiredString('ns'))
+  })
+  const around = {
+    namespaces,
+    variables: args.variables('let'),
+    bypassValidation: args.boolean('bypassDocumentValidation'),
+  }
+  const operations = args.rawDocuments('ops').map((raw) => parseOperation(raw, around))
+  checkBatchSize(operations.length)
+  return operations
 }
 
 /** What all operations have in common. */
@@ -78,31 +96,35 @@ function parseOperation(raw: Buffer, { namespaces, variables, bypassValidation }
   if (namespace === undefined) throw badValue(`BulkWrite ops entry has an invalid nsInfo index`)
   const [database, name] = namespace
   const multi = args.boolean('multi')
-  const start = ((): Operation['start'] => {
-    if (kind === 'insert') {
-      args.requiredDocument('document')
-      const { value = 0, end = 0 } = [...rawFields(rest)].find((field) => field.name === 'document') ?? {}
-      const document = rest.subarray(value, end)
-      return (context) => startInsert(liveCollection(context, database, name), document, bypassValidation)
+  const creates = kind === 'insert' || args.boolean('upsert')
+  const common = { kind, namespace, multi, creates }
+  if (kind === 'insert') {
+    args.requiredDocument('document')
+    const { value = 0, end = 0 } = [...rawFields(rest)].find((field) => field.name === 'document') ?? {}
+    const document = rest.subarray(value, end)
+    const start: Operation['start'] = (context) =>
+      startInsert(liveCollection(context, database, name), document, bypassValidation)
+    return { ...common, query: undefined, start }
+  }
+  const found = { filter: args.requiredDocument('filter'), hint: args.hint(), collation: args.document('collation') }
+  if (kind === 'delete') {
+    const query = { ...found, variables }
+    return {
+      ...common,
+      query,
+      start: ({ store }) => startDelete(store.collection(database, name), { ...query, multi }),
     }
-    const query = { filter: args.requiredDocument('filter'), hint: args.hint(), collation: args.document('collation') }
-    if (kind === 'delete') {
-      const statement: DeleteStatement = { ...query, multi, variables }
-      return ({ store }) => startDelete(store.collection(database, name), statement)
-    }
-    const statement: UpdateStatement = {
-      ...query,
-      multi,
-      update: replacement ?? updateOf(args.get('updateMods')),
-      upsert: args.boolean('upsert'),
-      arrayFilters: args.documents('arrayFilters'),
-      sort: sortOfOne(args),
-      variables: args.document('constants') ?? variables,
-      bypassValidation,
-    }
-    return ({ store }) => startUpdate(store.collection(database, name), statement)
-  })()
-  return { kind, namespace, multi, creates: kind === 'insert' || args.boolean('upsert'), start }
+  }
+  const query = { ...found, sort: sortOfOne(args), variables: args.document('constants') ?? variables }
+  const statement: UpdateStatement = {
+    ...query,
+    multi,
+    update: replacement ?? updateOf(args.get('updateMods')),
+    upsert: args.boolean('upsert'),
+    arrayFilters: args.documents('arrayFilters'),
+    bypassValidation,
+  }
+  return { ...common, query, start: ({ store }) => startUpdate(store.collection(database, name), statement) }
 }
 
 const FIELDS = {

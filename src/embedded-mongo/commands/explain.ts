@@ -1,5 +1,5 @@
 import type { Doc } from '../bson/doc'
-import { badValue, commandNotFound } from '../bson/errors'
+import { badValue, CommandError, commandNotFound, unauthorized } from '../bson/errors'
 import type { Engine } from '../engine'
 import { explainReply, findStages, missingCollection, runForStats } from '../execution/explain'
 import type { RunStats, Verbosity } from '../execution/explain'
@@ -12,6 +12,7 @@ import type { Collection } from '../storage/collection'
 import { aggregate } from './aggregate'
 import { parseAggregate } from './aggregate-request'
 import { Arguments } from './arguments'
+import { bulkWrite, explainedOperation } from './bulk-write'
 import type { Command } from './command'
 import { count, parseCount } from './count'
 import type { CountRequest } from './count'
@@ -28,7 +29,8 @@ const FIRST: FindOptions = { skip: 0, limit: 1 }
 
 export const explain: Command = {
   name: 'explain',
-  summary: 'how find, count, distinct, aggregate, update, delete and findAndModify look for documents',
+  summary:
+    'how find, count, distinct, aggregate, update, delete, findAndModify and a bulkWrite of one look for documents',
   fields: ['verbosity'],
   run: (args, { engine }) => {
     const verbosity = args.string('verbosity') ?? 'allPlansExecution'
@@ -50,10 +52,22 @@ function explained(doc: Doc, database: string): [Command, Arguments] {
   if (command === undefined) throw commandNotFound(`Explain failed due to unknown command: ${name}`)
   const args = new Arguments(name, { ...doc, $db: database })
   args.checkFields(command.fields)
+  if (command.adminOnly === true && database !== 'admin') {
+    throw unauthorized(`${name} may only be run against the admin database.`)
+  }
   return [command, args]
 }
 
-const EXPLAINED: readonly Command[] = [aggregate, count, deleteCommand, distinct, find, findAndModify, update]
+const EXPLAINED: readonly Command[] = [
+  aggregate,
+  bulkWrite,
+  count,
+  deleteCommand,
+  distinct,
+  find,
+  findAndModify,
+  update,
+]
 
 async function explainCommand(
   engine: Engine,
@@ -63,12 +77,31 @@ async function explainCommand(
   limit: TimeLimit,
 ): Promise<Doc> {
   if (command === aggregate) return explainAggregate(parseAggregate(args, engine.store), verbosity)
+  if (command === bulkWrite) return explainOperation(engine, args, verbosity, limit)
   const namespace = `${args.database}.${args.collection}`
   const collection = engine.catalog.collection(args.database, args.collection)
   if (collection === undefined)
     return missingCollection(namespace, args.document('filter') ?? args.document('query') ?? {})
   if (command === count) return explainCount(namespace, collection, parseCount(args), verbosity, limit)
-  const { query, options, stage } = prepare(command, collection, args)
+  return explainQuery(namespace, prepare(command, collection, args), verbosity, limit)
+}
+
+/** The one update or delete of a bulkWrite. */
+async function explainOperation(engine: Engine, args: Arguments, verbosity: Verbosity, limit: TimeLimit): Promise<Doc> {
+  const { kind, namespace, query: spec, multi } = explainedOperation(args)
+  const collection = engine.catalog.collection(...namespace)
+  if (collection === undefined) return missingCollection(namespace.join('.'), spec.filter)
+  const query = prepareQuery(collection, spec)
+  const explained = { query, options: multi ? ALL : FIRST, stage: changing(kind === 'update' ? 'UPDATE' : 'DELETE') }
+  return explainQuery(namespace.join('.'), explained, verbosity, limit)
+}
+
+function explainQuery(
+  namespace: string,
+  { query, options, stage }: Explained,
+  verbosity: Verbosity,
+  limit: TimeLimit,
+): Promise<Doc> {
   return explainReply(
     namespace,
     query,
@@ -102,7 +135,8 @@ function prepare(command: Command, collection: Collection, args: Arguments): Exp
     }
     default: {
       const isUpdate = command === update
-      const [statement] = args.requiredDocuments(isUpdate ? 'updates' : 'deletes')
+      const [statement, ...others] = args.requiredDocuments(isUpdate ? 'updates' : 'deletes')
+      if (others.length > 0) throw new CommandError(16, 'InvalidLength', 'explained write batches must be of size 1')
       const inner = new Arguments(`${command.name}.statement`, statement ?? {})
       const sort = inner.document('sort')
       const around = queryAround(inner, args)
