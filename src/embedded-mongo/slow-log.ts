@@ -47,7 +47,8 @@ export class SlowLog {
     const database = String(command['$db'])
     const target = name === 'getMore' ? command['collection'] : command[name]
     const namespace = typeof target === 'string' ? `${database}.${target}` : database
-    const plan = PLANNED.includes(name) && !isLong ? await this.plan(command, database) : ''
+    const isPlanned = PLANNED.includes(name) && typeof target === 'string'
+    const plan = isPlanned && !isLong ? await this.plan(command, database) : ''
     const line = `slow: ${name} ${namespace} ${Math.round(ms)} ms${plan}${told(command)}`
     this.options.write(line.length <= LINE_LENGTH_MAX ? line : `${line.slice(0, LINE_LENGTH_MAX)}…`)
   }

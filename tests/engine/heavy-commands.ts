@@ -382,6 +382,20 @@ const UPDATES: readonly HeavyCommand[] = [
 
 const COMMANDS: readonly HeavyCommand[] = [
   {
+    name: '$documents of a long list',
+    run: ({ db, size }) => {
+      const documents = integers(size / 4).map((i) => ({ i, twice: { $multiply: [i, 2] } }))
+      return db.aggregate([{ $documents: documents }, { $sort: { i: -1 } }, { $count: 'n' }]).toArray()
+    },
+  },
+  {
+    name: '$documents of an expression',
+    run: ({ db, size }) => {
+      const documents = { $map: { input: { $range: [0, size] }, in: { i: '$$this' } } }
+      return db.aggregate([{ $documents: documents }, { $sort: { i: -1 } }, { $count: 'n' }]).toArray()
+    },
+  },
+  {
     name: 'a find by a large $in',
     run: ({ db, size }) =>
       db

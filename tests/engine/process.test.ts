@@ -248,6 +248,13 @@ describe('slow commands', () => {
     expect(deletes).toMatch(/slow: delete d\.c \d+ ms plan=IXSCAN mail_1 q=\{"mail":"\?"\} limit=/)
   })
 
+  it('and pipelines on a database, whose documents are not taken for a plan', async () => {
+    const documents = [{ stage: 'IXSCAN', indexName: 'zoe' }]
+    const aggregate = await toldOf('aggregate', (c) => c.db.aggregate([{ $documents: documents }]).toArray())
+    expect(aggregate).toMatch(/slow: aggregate d \d+ ms pipeline=/)
+    expect(aggregate).not.toContain('zoe')
+  })
+
   it('a long command is told of without a second look at what it says', async () => {
     const find = await toldOf('find', (c) =>
       c.find({ mail: { $in: Array.from({ length: 10_000 }, String) } }).toArray(),

@@ -35,7 +35,7 @@ export function splitOutput(
   pipeline: readonly Doc[],
   place: OutputPlace,
 ): { readonly pipeline: readonly Doc[]; readonly output: Output | undefined } {
-  const at = pipeline.findIndex((stage) => '$out' in stage || '$merge' in stage)
+  const at = pipeline.findIndex(isOutput)
   const stage = pipeline[at]
   if (stage === undefined) return { pipeline, output: undefined }
   const name = '$out' in stage ? '$out' : '$merge'
@@ -45,6 +45,10 @@ export function splitOutput(
   if (place.inTransaction) throw notInTransaction(`${name} cannot be used in a transaction`)
   const output = name === '$out' ? outputOf(stage[name], place) : mergeOf(stage[name], place)
   return { pipeline: pipeline.slice(0, -1), output }
+}
+
+export function isOutput(stage: Doc): boolean {
+  return '$out' in stage || '$merge' in stage
 }
 
 function targetOf(value: unknown, database: string): Target {

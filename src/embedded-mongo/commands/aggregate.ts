@@ -1,4 +1,3 @@
-import { compileCollation } from '../bson/collation'
 import { writeDoc } from '../bson/doc'
 import type { Doc } from '../bson/doc'
 import { failedToParse, tooMuchMemory, typeMismatch } from '../bson/errors'
@@ -6,15 +5,13 @@ import { fillBatch } from '../cursors'
 import { Batch } from '../execution/batch'
 import { GroupCountSource, groupCountOf } from '../execution/group-count'
 import { countShape } from '../execution/pipeline'
-import { PipelineSource } from '../execution/pipeline-source'
 import { checkQuery, prepareQuery } from '../execution/query'
 import type { TimeLimit } from '../execution/slice'
 import { ArraySource, findSource } from '../execution/source'
 import type { Source } from '../execution/source'
-import { openPipeline } from '../query/aggregate'
 import { fieldsRead } from '../query/aggregate/fields-read'
 import { PIPELINE_BYTES_MAX } from '../query/aggregate/flow'
-import type { Collection } from '../storage/collection'
+import { pipelineSource } from './aggregate-pipeline'
 import { parseAggregate, wantsEverything } from './aggregate-request'
 import type { AggregateRequest } from './aggregate-request'
 import { Arguments } from './arguments'
@@ -26,16 +23,16 @@ import { explainAggregate } from './explain-aggregate'
 export const aggregate: Command = {
   name: 'aggregate',
   summary:
-    '`pipeline`, `collation`, `let`, `hint`, `$out`, `$merge`; leading `$match`, `$sort`, `$skip`, `$limit` use indexes',
+    '`pipeline`, `collation`, `let`, `hint`, `$out`, `$merge`; leading `$match`, `$sort`, `$skip`, `$limit` use indexes; on a database from `$documents`',
   fields: ['allowDiskUse', 'bypassDocumentValidation', 'collation', 'cursor', 'explain', 'hint', 'let', 'pipeline'],
   inTransaction: 'allowed',
   run: async (args, context) => {
     const request = parseAggregate(args, context.store)
-    if (args.boolean('explain')) return explainAggregate(request)
+    const limit = args.timeLimit()
+    if (args.boolean('explain')) return explainAggregate(context, request, limit)
     if (!args.has('cursor')) {
       throw failedToParse("The 'cursor' option is required, except for aggregate with the explain argument")
     }
-    const limit = args.timeLimit()
     const source = await aggregateSource(context, request, limit)
     if (request.output === undefined) return openAggregateCursor(context, args, request, source, limit)
     await request.output(context.engine, await gather(source, limit), limit)
@@ -47,7 +44,7 @@ async function aggregateSource(context: CommandContext, request: AggregateReques
   const { collection, start } = request
   if (collection === undefined) {
     checkQuery({ ...request, filter: start.filter, sort: start.sort })
-    return pipelineSource(context, request, start.rest, new ArraySource([]))
+    return pipelineSource(context, request, start.rest)
   }
   const query = prepareQuery(collection, { ...request, filter: start.filter, sort: start.sort })
   const count = start.sort === undefined ? countShape(start.rest) : undefined
@@ -80,32 +77,6 @@ async function gather(source: Source, limit: TimeLimit): Promise<readonly Uint8A
     if (bytes > PIPELINE_BYTES_MAX) throw tooMuchMemory('Pipeline output', PIPELINE_BYTES_MAX)
   }
   return documents
-}
-
-function pipelineSource(
-  { engine, store }: CommandContext,
-  request: AggregateRequest,
-  rest: readonly Doc[],
-  input: Source,
-): Source {
-  const { database, variables } = request
-  return new PipelineSource(
-    ({ isOver, read, held }) =>
-      openPipeline(read(input), rest, {
-        collection: (name) => read(everythingIn(store.collection(database, name))),
-        now: new Date(),
-        variables,
-        collation: compileCollation(request.collation),
-        isOver,
-        held,
-      }),
-    engine.memory,
-  )
-}
-
-function everythingIn(collection: Collection | undefined): Source {
-  if (collection === undefined) return new ArraySource([])
-  return findSource(prepareQuery(collection, { filter: {} }), { skip: 0, limit: Infinity })
 }
 
 function openAggregateCursor(

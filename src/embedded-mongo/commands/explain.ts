@@ -76,7 +76,9 @@ async function explainCommand(
   verbosity: Verbosity,
   limit: TimeLimit,
 ): Promise<Doc> {
-  if (command === aggregate) return explainAggregate(parseAggregate(args, engine.store), verbosity)
+  if (command === aggregate) {
+    return explainAggregate({ engine, store: engine.store }, parseAggregate(args, engine.store), limit, verbosity)
+  }
   if (command === bulkWrite) return explainOperation(engine, args, verbosity, limit)
   const namespace = `${args.database}.${args.collection}`
   const collection = engine.catalog.collection(args.database, args.collection)

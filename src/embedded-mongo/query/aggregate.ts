@@ -5,6 +5,9 @@ import { documentsOf, HeldBytes } from './aggregate/flow'
 import type { Flow } from './aggregate/flow'
 import type { IsOver } from './pause'
 
+export { beginsWithDocuments, documentsOfCollection } from './aggregate/documents'
+export { stageName } from './aggregate/stage'
+
 export interface PipelineContext {
   /** All documents of another collection of the same database: $lookup, $unionWith. */
   collection(name: string): Flow

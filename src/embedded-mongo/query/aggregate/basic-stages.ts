@@ -1,7 +1,4 @@
 import type { Doc } from '../../bson/doc'
-import { isDoc } from '../../bson/doc'
-import { badValue } from '../../bson/errors'
-import { typeName } from '../../bson/types'
 import { wholeNumber } from '../arithmetic'
 import { compileFilter } from '../filter'
 import { PAUSE } from '../pause'
@@ -9,9 +6,8 @@ import { sortInSlices } from '../sliced-sort'
 import { compileSort, topK } from '../sort'
 import { bindVariables } from './bind-variables'
 import { located } from './expression/arguments'
-import { compileEvaluation } from './expression/compile'
 import { drained, gathered, mapped } from './flow'
-import { checkedResult, documentCount, environmentOf, requireDoc } from './stage'
+import { documentCount, requireDoc } from './stage'
 import type { CompileStage, Stage } from './stage'
 
 export const compileMatch: CompileStage = (spec, { collation, variables }) => {
@@ -91,18 +87,5 @@ export const compileSample: CompileStage = (spec, { held, isOver }) => {
       drawn.add({ doc, at: Math.random() })
     })
     for (const { doc } of yield* drawn.resultInSlices(isOver)) yield doc
-  }
-}
-
-/** $documents: a list of documents instead of a collection. */
-export const compileDocuments: CompileStage = (spec, context) => {
-  const evaluate = compileEvaluation(spec)
-  return function* () {
-    const docs = checkedResult(() => evaluate(environmentOf({}, context)))
-    if (!Array.isArray(docs)) throw located(5858203, `an array is expected, but got ${typeName(docs)}`)
-    for (const doc of docs as readonly unknown[]) {
-      if (!isDoc(doc)) throw badValue(`$documents takes documents, but got ${typeName(doc)}`)
-      yield doc
-    }
   }
 }

@@ -5,7 +5,6 @@ import { located } from './expression/arguments'
 import { QUERY_DEPTH_MAX } from '../limits'
 import {
   compileCount,
-  compileDocuments,
   compileLimit,
   compileMatch,
   compileSample,
@@ -14,6 +13,7 @@ import {
   limitOf,
   sortStage,
 } from './basic-stages'
+import { compileDocuments } from './documents'
 import { compileBucket, compileGroup, compileSortByCount } from './group'
 import { compileFacet, compileLookup, compileUnionWith } from './joining-stages'
 import { mapped, paced } from './flow'

@@ -23,18 +23,24 @@ export class HeldBytes {
     return this.bytes
   }
 
-  /** Throws 292 when it is too much. */
-  add(value: unknown): void {
+  /** The bytes that it counts as. Throws 292 when it is too much. */
+  add(value: unknown): number {
     const more = HELD_OVERHEAD_BYTES + boundedSize(value, PIPELINE_BYTES_MAX)
     if (this.bytes + more > PIPELINE_BYTES_MAX) throw tooMuchMemory('Pipeline', PIPELINE_BYTES_MAX)
     this.memory?.take(more)
     this.bytes += more
+    return more
+  }
+
+  /** So many of what was added are held no longer. */
+  give(bytes: number): void {
+    this.memory?.give(bytes)
+    this.bytes -= bytes
   }
 
   /** The pipeline is over. */
   release(): void {
-    this.memory?.give(this.bytes)
-    this.bytes = 0
+    this.give(this.bytes)
   }
 }
 

@@ -4,6 +4,7 @@ import { failedToParse } from '../../bson/errors'
 import { isArrayIndex, onPath } from '../path'
 import { PAUSE } from '../pause'
 import type { Pause } from '../pause'
+import { beginsWithDocuments, documentsOfCollection } from './documents'
 import { located } from './expression/arguments'
 import { compileEvaluation } from './expression/compile'
 import type { Evaluate } from './expression/environment'
@@ -17,6 +18,7 @@ import { valueMap } from './value-map'
 /** $unionWith: `'name'` or `{coll, pipeline}`; its documents follow. */
 export const compileUnionWith: CompileStage = (spec, context) => {
   const { coll, pipeline } = isDoc(spec) ? spec : { coll: spec, pipeline: undefined }
+  checkBeginning('$unionWith', coll, pipeline)
   const stage = subPipeline('$unionWith', pipeline, context, context.variables)
   if (coll !== undefined && typeof coll !== 'string') throw failedToParse('$unionWith: coll must be a string')
   return function* (docs) {
@@ -28,10 +30,12 @@ export const compileUnionWith: CompileStage = (spec, context) => {
 /** $facet: each of several pipelines over the same documents. */
 export const compileFacet: CompileStage = (spec, context) => {
   const facets = requireDoc(spec, 40169, 'the $facet specification must be a non-empty object')
-  const stages = Object.entries(facets).map(([name, pipeline]) => ({
-    name,
-    stage: subPipeline('$facet', pipeline, context, context.variables),
-  }))
+  const stages = Object.entries(facets).map(([name, pipeline]) => {
+    if (beginsWithDocuments(pipeline)) {
+      throw located(40600, '$documents is not allowed to be used within a $facet stage')
+    }
+    return { name, stage: subPipeline('$facet', pipeline, context, context.variables) }
+  })
   if (stages.length === 0) throw located(40169, 'the $facet specification must be a non-empty object')
   return function* (docs) {
     const all = yield* gathered(docs, context.held)
@@ -46,6 +50,13 @@ function* drawn(flow: Flow): Generator<Pause, Doc[]> {
   const docs: Doc[] = []
   yield* drained(flow, (doc) => docs.push(doc))
   return docs
+}
+
+/** Without a collection a pipeline brings its own documents; with one it does not. */
+function checkBeginning(name: string, collection: unknown, pipeline: unknown): void {
+  if (beginsWithDocuments(pipeline) === (collection === undefined)) return
+  if (collection !== undefined) throw documentsOfCollection()
+  throw failedToParse(`${name} stage without explicit collection must have a pipeline with $documents as first stage`)
 }
 
 function subPipeline(name: string, pipeline: unknown, context: StageContext, variables: Doc): Stage {
@@ -67,21 +78,38 @@ export const compileLookup: CompileStage = (spec, context) => {
   const lookup = parseLookup(requireDoc(spec, 9, 'the $lookup specification must be an object'))
   const { from, as, bindings } = lookup
   // Compiled once more for every document when it has variables of its own; here for its errors.
-  const shared = subPipeline('$lookup', lookup.pipeline, context, context.variables)
+  const shared = compileForeign(lookup, context, context.variables)
   return function* (docs) {
-    const foreign = from === undefined ? [] : yield* gathered(context.collection(from), context.held)
-    const joined = lookup.join === undefined ? () => foreign : yield* joinBy(lookup.join, foreign, context)
+    const isFixed = from !== undefined || bindings.length === 0
+    const fixed = isFixed ? yield* joinBy(lookup, yield* gathered(shared.docs(), context.held), context) : undefined
     for (const item of docs) {
       if (item === PAUSE) {
         yield PAUSE
         continue
       }
-      const stage =
-        bindings.length === 0
-          ? shared
-          : subPipeline('$lookup', lookup.pipeline, context, boundVariables(lookup, item, context))
-      yield replaced(item, as, yield* drawn(stage(joined(item))))
+      const foreign =
+        bindings.length === 0 ? shared : compileForeign(lookup, context, boundVariables(lookup, item, context))
+      const joined = fixed ?? (yield* joinBy(lookup, yield* drawn(foreign.docs()), context))
+      yield replaced(item, as, yield* drawn(foreign.stage(joined(item))))
     }
+  }
+}
+
+/** What is joined with, and the pipeline that the part of it which joins goes through. */
+interface Foreign {
+  readonly docs: () => Flow
+  readonly stage: Stage
+}
+
+function compileForeign({ from, join, pipeline }: Lookup, context: StageContext, variables: Doc): Foreign {
+  const stage = subPipeline('$lookup', pipeline, context, variables)
+  if (from !== undefined) return { docs: () => context.collection(from), stage }
+  if (join === undefined) return { docs: () => [], stage }
+  // What the fields of a join choose from are the documents that the pipeline begins with.
+  const [documents, ...rest] = pipeline as readonly [Doc, ...Doc[]]
+  return {
+    docs: () => context.compile([documents], variables)([]),
+    stage: context.compile(rest, variables),
   }
 }
 
@@ -89,7 +117,8 @@ function parseLookup(spec: Doc): Lookup {
   const { from, as, localField, foreignField, let: variables = {}, pipeline } = spec
   if (from !== undefined && typeof from !== 'string') throw failedToParse("$lookup argument 'from' must be a string")
   if (typeof as !== 'string') throw failedToParse("must specify 'as' field for a $lookup")
-  if (from === undefined && pipeline === undefined) throw failedToParse("must specify 'from' field for a $lookup")
+  if (from === undefined && pipeline === undefined) throw failedToParse("must specify 'pipeline' when 'from' is empty")
+  checkBeginning('$lookup', from, pipeline)
   if (!isDoc(variables)) throw failedToParse("$lookup argument 'let' must be an object")
   const both = typeof localField === 'string' && typeof foreignField === 'string'
   if (!both && (localField !== undefined || foreignField !== undefined || pipeline === undefined)) {
@@ -111,14 +140,16 @@ function boundVariables({ bindings }: Lookup, doc: Doc, context: StageContext): 
 }
 
 /**
- * The foreign documents that equal the local value, or one of its elements. They are hashed by value once, so that a
- * join costs the sum of both sides.
+ * The foreign documents that equal the local value, or one of its elements; all, where nothing joins. They are hashed by
+ * value once, so that a join costs the sum of both sides.
  */
 function* joinBy(
-  { localField, foreignField }: { readonly localField: string; readonly foreignField: string },
+  { join }: Lookup,
   foreign: readonly Doc[],
   { collation, isOver }: StageContext,
 ): Generator<Pause, (doc: Doc) => readonly Doc[]> {
+  if (join === undefined) return () => foreign
+  const { localField, foreignField } = join
   const remote = foreignValues(foreignField)
   const segments = localField.split('.')
   const byValue = valueMap<Set<number>>(collation)

@@ -1,5 +1,6 @@
 import { isDoc } from '../../bson/doc'
 import type { Doc } from '../../bson/doc'
+import type { CommandError } from '../../bson/errors'
 import { typeName } from '../../bson/types'
 import { compileParsed } from '../projection/compile'
 import { parseProjection } from '../projection/parse'
@@ -89,9 +90,11 @@ function replaceWith(expression: unknown, what: string): Transform {
   return (doc, context) => {
     const result = evaluate(environmentOf(doc, context))
     if (isDoc(result)) return result
-    throw located(
-      40228,
-      `${what} expression must evaluate to an object, but resulting value was of type ${typeName(result)}`,
-    )
+    throw notAnObject(what, result)
   }
+}
+
+export function notAnObject(what: string, result: unknown): CommandError {
+  const message = `${what} expression must evaluate to an object, but resulting value was of type ${typeName(result)}`
+  return located(40228, message)
 }
