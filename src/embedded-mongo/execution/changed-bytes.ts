@@ -1,7 +1,7 @@
 import { isDoc, writeBuffer, writeField } from '../bson/doc'
 import type { Doc } from '../bson/doc'
-import { FIRST_FIELD, joinFields, rawFields } from '../wire/raw-bson'
-import type { FieldCut, RawField } from '../wire/raw-bson'
+import { FIRST_FIELD, joinFields, rawElements, rawFields } from '../wire/raw-bson'
+import type { FieldCut, RawElement, RawField } from '../wire/raw-bson'
 
 /*
  * A changed document is written from the bytes that it had: what an update shares with the old document, the same object,
@@ -48,20 +48,21 @@ function spliced(before: Doc, bytes: Buffer, after: Doc, had: readonly RawField[
 
 /** Elements that keep their place keep their bytes. */
 function changedArrayBytes(before: readonly unknown[], bytes: Buffer, after: readonly unknown[]): Buffer {
-  const fields = [...rawFields(bytes)]
   const pieces = new Pieces(bytes)
-  after.forEach((element, i) => {
-    const field = fields[i]
-    if (field === undefined) pieces.add(fieldBytes(String(i), element))
-    else if (element === before[i]) pieces.keep(field.start, field.end)
-    else pieces.add(fieldBytes(String(i), element, { bytes, field, value: before[i] }))
-  })
+  let i = 0
+  for (const field of rawElements(bytes)) {
+    if (i === after.length) break
+    if (after[i] === before[i]) pieces.keep(field.start, field.end)
+    else pieces.add(fieldBytes(String(i), after[i], { bytes, field, value: before[i] }))
+    i++
+  }
+  for (; i < after.length; i++) pieces.add(fieldBytes(String(i), after[i]))
   return pieces.join()
 }
 
 interface OldField {
   readonly bytes: Buffer
-  readonly field: RawField
+  readonly field: RawElement
   readonly value: unknown
 }
 
@@ -75,9 +76,9 @@ function fieldBytes(name: string, value: unknown, old?: OldField): Uint8Array {
 
 /** A document that was one before, or an array. */
 function nestedBytes(value: unknown, { bytes, field, value: before }: OldField): Buffer | undefined {
-  const inner = bytes.subarray(field.value, field.end)
-  if (Array.isArray(value) && Array.isArray(before)) return changedArrayBytes(before, inner, value)
-  return isDoc(value) && isDoc(before) ? changedBytes(before, inner, value) : undefined
+  const inner = (): Buffer => bytes.subarray(field.value, field.end)
+  if (Array.isArray(value) && Array.isArray(before)) return changedArrayBytes(before, inner(), value)
+  return isDoc(value) && isDoc(before) ? changedBytes(before, inner(), value) : undefined
 }
 
 /** Old fields in their old order, then new ones: not so after a replacement. Names that JavaScript moves tell nothing. */

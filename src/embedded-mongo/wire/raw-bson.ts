@@ -146,12 +146,15 @@ function checkCodeWithScope(bytes: Buffer, at: number, limit: number, depth: num
 export const FIRST_FIELD = 4
 
 /** One field of a document: its bytes run from `start` (the type) to `end`, its value from `value`. */
-export interface RawField {
-  readonly name: string
+export interface RawElement {
   readonly type: number
   readonly start: number
   readonly value: number
   readonly end: number
+}
+
+export interface RawField extends RawElement {
+  readonly name: string
 }
 
 /** The name of the first field, undefined for an empty document. For a command that is its name. */
@@ -163,13 +166,19 @@ export function firstFieldName(bytes: Buffer): string | undefined {
 
 /** The top-level fields of a document that checkBson has passed. */
 export function* rawFields(bytes: Buffer): Generator<RawField> {
+  for (const element of rawElements(bytes)) {
+    yield { name: fieldName(bytes, element.start + 1, element.value - 1), ...element }
+  }
+}
+
+/** The same where nobody asks for the names. */
+export function* rawElements(bytes: Buffer): Generator<RawElement> {
   let start = FIRST_FIELD
   while (bytes[start] !== 0) {
     const type = bytes[start] as number
-    const nameEnd = nameEndAt(bytes, start + 1)
-    const value = nameEnd + 1
+    const value = nameEndAt(bytes, start + 1) + 1
     const end = fieldEnd(bytes, type, start, value)
-    yield { name: fieldName(bytes, start + 1, nameEnd), type, start, value, end }
+    yield { type, start, value, end }
     start = end
   }
 }
