@@ -71,7 +71,7 @@ class PartlyRead {
     private readonly depth: number,
     readonly into: Doc | unknown[],
   ) {
-    this.end = this.at(start, () => documentEnd(limit))
+    this.end = this.readAt(start, () => documentEnd(limit))
     this.next = start + LENGTH_BYTES
   }
 
@@ -79,7 +79,7 @@ class PartlyRead {
   *read(): Generator<undefined, boolean> {
     if (this.end < 0 || this.depth > DEPTH_MAX) return false
     while (this.next < this.end - 1) {
-      const large = this.at(this.next, () => this.readRun())
+      const large = this.readAt(this.next, () => this.readRun())
       if (large === LEFT) return false
       yield
       if (large !== undefined) {
@@ -94,7 +94,7 @@ class PartlyRead {
   }
 
   /** Reads with `at` there: others may have read something else since. */
-  private at<T>(start: number, read: () => T): T {
+  private readAt<T>(start: number, read: () => T): T {
     bytes = this.source.given
     at = start
     const value = read()
