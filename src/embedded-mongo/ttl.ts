@@ -77,6 +77,7 @@ function removeSome(collection: Collection, index: SecondaryIndex, range: ByteRa
     for (const documentKey of expired.values()) {
       const raw = collection.get(documentKey)
       if (raw !== undefined) collection.remove(documentKey, readDoc(raw))
+      if (collection.isOwing) return false
     }
     if (expired.size < CHUNK_DOCUMENTS) return true
     if (slice.isOver()) return false

@@ -602,6 +602,34 @@ const COMMANDS: readonly HeavyCommand[] = [
     run: ({ db }) => db.collection('arrays').updateOne({}, { $inc: { 'numbers.$[]': 1 } }),
   },
   { name: 'drop of the index on large arrays', run: ({ db }) => db.collection('arrays').dropIndex('numbers_1') },
+  {
+    name: 'insert of an indexed large array',
+    run: async ({ db, size }) => {
+      await db.collection('indexed').createIndexes([{ key: { a: 1 } }, { key: { 'd.i': 1, b: 1 } }])
+      const documents = integers(size / 2).map((i) => ({ i: i % 7 ? i : `text ${i}` }))
+      await db.collection<Doc>('indexed').insertOne({ _id: 1, a: integers(size), d: documents, b: 1 })
+    },
+  },
+  {
+    name: 'replacement of an indexed large array',
+    run: ({ db, size }) =>
+      db.collection<Doc>('indexed').replaceOne({ _id: 1 }, { a: integers(size).map((i) => `text ${i}`), b: 1 }),
+  },
+  {
+    name: '$push to an indexed large array',
+    run: ({ db }) => db.collection<Doc>('indexed').updateMany({}, { $push: { a: -1 as never } }),
+  },
+  {
+    name: 'many updates of indexed arrays',
+    run: async ({ db, size }) => {
+      const docs = integers(20).map((k) => ({ a: integers(size / 20).map((i) => 20 * i + k) }))
+      await db.collection('indexed').insertMany(docs)
+      await db
+        .collection('indexed')
+        .updateMany({}, { $inc: { 'a.$[e]': 1 } }, { arrayFilters: [{ e: { $type: 'int' } }] })
+    },
+  },
+  { name: 'deletes of indexed large arrays', run: ({ db }) => db.collection('indexed').deleteMany({}) },
   { name: 'validate', run: ({ db }) => db.command({ validate: 'large' }) },
   {
     name: 'many updates',

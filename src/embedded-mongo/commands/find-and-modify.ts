@@ -158,8 +158,12 @@ async function modifyFirst(
     matches ??= new Matches(prepareQuery(collection, query), fields, { multi: false })
     const { found, state } = matches.next(slice)
     let outcome = NOTHING
-    if (found.length > 0) matches.forEach(found, (one) => (outcome = change(collection, request, one)))
-    else if (state === 'paused') return false
+    if (found.length > 0) {
+      matches.forEach(found, (one) => {
+        outcome = change(collection, request, one)
+        return true
+      })
+    } else if (state === 'paused') return false
     else if (request.upsert && request.update !== undefined) {
       // If that must wait, what it waits for may match.
       matches = undefined

@@ -11,8 +11,8 @@ import type { Command } from './command'
 /** Problems that are told one by one; the rest is counted. */
 const ERRORS_TOLD_MAX = 20
 
-/** Documents whose keys are remembered: one with a long array is met for each of its entries. */
-const KNOWN_MAX = 4
+/** Keys that are remembered of documents: one with a long array is met for each of its entries. */
+const KNOWN_KEYS_MAX = 200_000
 
 const NON_COMPLIANT = "Detected one or more documents not compliant with the collection's schema."
 
@@ -51,6 +51,7 @@ class Validation {
   private readonly phases: Phase[]
   private after: Buffer | undefined
   private readonly known = new Map<string, KnownKeys>()
+  private knownKeys = 0
 
   constructor(private readonly collection: Collection) {
     const indexes = collection.indexes.filter((index) => index.definition.ready)
@@ -66,7 +67,7 @@ class Validation {
       if (!done) return false
       this.phases.shift()
       this.after = undefined
-      this.known.clear()
+      for (const name of this.known.keys()) this.forget(name)
     }
   }
 
@@ -132,9 +133,19 @@ class Validation {
     }
     const { entries } = index.entriesOf(readDoc(raw), documentKey)
     const keys = new Set(entries.map((entry) => entry.key.toString('latin1')))
-    if (this.known.size === KNOWN_MAX) this.known.clear()
+    this.forget(name)
     this.known.set(name, { raw, keys, seenIn: slice })
+    this.knownKeys += keys.size
+    for (const oldest of this.known.keys()) {
+      if (this.knownKeys <= KNOWN_KEYS_MAX || this.known.size === 1) break
+      this.forget(oldest)
+    }
     return keys
+  }
+
+  private forget(name: string): void {
+    this.knownKeys -= this.known.get(name)?.keys.size ?? 0
+    this.known.delete(name)
   }
 
   private fault(message: string): void {

@@ -28,10 +28,13 @@ export class DeleteRun {
   step(slice: Slice): boolean {
     for (;;) {
       const { found, state } = this.matches.next(slice)
-      this.matches.forEach(found, ({ documentKey, doc }) => {
+      const areAllDone = this.matches.forEach(found, ({ documentKey, doc }) => {
         this.collection.remove(documentKey, doc)
         this.deleted++
+        return !this.collection.isOwing
       })
+      if (this.collection.isOwing) slice.finish()
+      if (!areAllDone) return false
       if (state === 'done' || (!this.statement.multi && this.deleted > 0)) return true
       if (state === 'paused' || slice.isOver()) return false
     }

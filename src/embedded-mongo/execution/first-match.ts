@@ -56,8 +56,9 @@ export class FirstMatch implements MatchSource {
     return { documentKey, raw, doc, read: undefined, arrayIndex: trace.arrayIndex }
   }
 
-  /** What throws is found again by the scan that comes next. */
-  forEach(found: readonly Found[], work: (one: Found) => void): void {
+  /** What throws is found again by the scan that comes next. There is one at the most. */
+  forEach(found: readonly Found[], work: (one: Found) => boolean): boolean {
     found.forEach(work)
+    return true
   }
 }

@@ -25,8 +25,11 @@ const CHUNK_DOCUMENTS = 64
 export interface MatchSource {
   /** The next few. With state `stopped` there may be more. */
   next(slice: Slice): { readonly found: readonly Found[]; readonly state: ScanState }
-  /** Does `work` with each; what comes behind one that throws can be found again. */
-  forEach(found: readonly Found[], work: (one: Found) => void): void
+  /**
+   * Does `work` with each, until it returns false. What comes behind that one, or behind one that throws, is found again.
+   * True when none is left.
+   */
+  forEach(found: readonly Found[], work: (one: Found) => boolean): boolean
 }
 
 /** Those in the order of the plan, each once. */
@@ -80,13 +83,17 @@ export class Matches implements MatchSource {
     found.push({ documentKey, raw, doc, read: this.reader.cut, arrayIndex: trace.arrayIndex })
   }
 
-  forEach(found: readonly Found[], work: (one: Found) => void): void {
+  forEach(found: readonly Found[], work: (one: Found) => boolean): boolean {
     let done = 0
     try {
-      for (; done < found.length; done++) work(found[done] as Found)
-    } catch (error) {
+      while (done < found.length) {
+        const goesOn = work(found[done] as Found)
+        done++
+        if (!goesOn) break
+      }
+    } finally {
       this.putBack(found.slice(done))
-      throw error
     }
+    return done === found.length
   }
 }

@@ -16,6 +16,12 @@ export class Slice {
   private looked = this.began
   private stepsPerLook = 1
   private stepsLeft = 1
+  private isEnded = false
+
+  /** What follows shall wait for a slice of its own. */
+  finish(): void {
+    this.isEnded = true
+  }
 
   /** What came before it has taken so long that others should have their turn first. */
   get isLate(): boolean {
@@ -24,6 +30,7 @@ export class Slice {
 
   /** `longSteps`: a step may take milliseconds, so that the clock is looked at after each. */
   isOver(longSteps = false): boolean {
+    if (this.isEnded) return true
     if (--this.stepsLeft > 0 && !longSteps) return false
     const now = performance.now()
     this.stepsPerLook = now - this.looked < LOOK_MS ? Math.min(STEPS_PER_LOOK_MAX, this.stepsPerLook * 2) : 1

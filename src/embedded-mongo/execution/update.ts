@@ -74,10 +74,13 @@ export class UpdateRun {
   step(slice: Slice): boolean {
     for (;;) {
       const { found, state } = this.matches.next(slice)
-      this.matches.forEach(found, (one) => {
+      const areAllDone = this.matches.forEach(found, (one) => {
         if (changeDocument(this.collection, this.update, one, this.statement.bypassValidation).changed) this.modified++
         this.matched++
+        return !this.collection.isOwing
       })
+      if (this.collection.isOwing) slice.finish()
+      if (!areAllDone) return false
       if (!this.statement.multi && this.matched > 0) return true
       if (state === 'paused' || (state === 'stopped' && slice.isOver())) return false
       if (state === 'done') break
@@ -87,6 +90,7 @@ export class UpdateRun {
       this.matches = this.find()
       const { doc } = insertUpserted(this.collection, this.update, this.statement)
       this.upsertedId = doc['_id']
+      if (this.collection.isOwing) slice.finish()
     }
     return true
   }

@@ -3,7 +3,7 @@ import { collectionDropped, duplicateKey } from '../bson/errors'
 import type { IndexInfo } from '../query/planner'
 import { validationOf } from '../query/validation'
 import type { Validation } from '../query/validation'
-import type { DocumentEntries, EntryChanges } from './entry-changes'
+import type { DocumentEntries, EntryChanges, Learned } from './entry-changes'
 import { idKey } from './keys'
 import type { SecondaryIndex } from './secondary-index'
 import type { Tree } from './tree'
@@ -105,25 +105,40 @@ export class Collection {
     const { key, truncated } = idKey(doc['_id'])
     this.documents.claim(key)
     if (this.documents.has(key)) throw duplicateKey(this.namespace, ID_INDEX_NAME, { _id: 1 }, { _id: doc['_id'] })
-    const found = this.indexes.map((index) => index.entriesOf(doc, key))
-    this.checkUnique(this.indexes, found, key)
+    const many = this.indexes.filter((index) => index.hasMany(doc))
+    const few = many.length === 0 ? this.indexes : this.indexes.filter((index) => !many.includes(index))
+    const found = few.map((index) => index.entriesOf(doc, key))
+    this.checkUnique(few, found, key)
     if (truncated && !this.truncatedIds) {
       this.truncatedIds = true
       this.save(this)
     }
     this.documents.insert(key, raw)
-    this.indexes.forEach((index, i) => {
+    few.forEach((index, i) => {
       const entries = found[i] as DocumentEntries
       if (index.learn(entries)) this.save(this)
       for (const entry of entries.entries) index.tree.insert(entry.key, key)
     })
+    for (const index of many) index.tree.owe(this.learning(index, index.addMany(doc, key)))
+  }
+
+  private *learning(index: SecondaryIndex, work: Generator<void, Learned>): Generator<void> {
+    if (index.learn(yield* work)) this.save(this)
+  }
+
+  /** Some of what the last change has made of the indexes is written in steps that follow. */
+  get isOwing(): boolean {
+    return this.indexes.some(({ tree }) => tree.isOwing)
   }
 
   /** The new document has the _id of the old one. Throws as insert does. */
   replace(documentKey: Buffer, before: Doc, raw: Buffer, after: Doc): void {
     this.checkAlive()
     this.documents.claim(documentKey)
-    const touched = this.indexes.filter((index) => !index.isUntouched(before, after))
+    const changed = this.indexes.filter((index) => !index.isUntouched(before, after))
+    // What comes is looked at in any case: it may be refused.
+    const many = changed.filter((index) => index.hasMany(after) || index.hasMany(before))
+    const touched = many.length === 0 ? changed : changed.filter((index) => !many.includes(index))
     const found = touched.map((index) => index.changesOf(before, after, documentKey))
     this.checkUnique(touched, found, documentKey)
     touched.forEach(({ tree }, i) => {
@@ -134,13 +149,15 @@ export class Collection {
     const learned = touched.filter((index, i) => index.learn(found[i] as EntryChanges))
     if (learned.length > 0) this.save(this)
     this.documents.replace(documentKey, raw)
+    for (const index of many) index.tree.owe(this.learning(index, index.changeMany(before, after, documentKey)))
   }
 
   remove(documentKey: Buffer, doc: Doc): void {
     this.checkAlive()
     this.documents.claim(documentKey)
     for (const index of this.indexes) {
-      for (const entry of index.entriesOf(doc, documentKey).entries) index.tree.remove(entry.key)
+      if (index.hasMany(doc)) index.tree.owe(this.learning(index, index.removeMany(doc, documentKey)))
+      else for (const entry of index.entriesOf(doc, documentKey).entries) index.tree.remove(entry.key)
     }
     this.documents.remove(documentKey)
   }

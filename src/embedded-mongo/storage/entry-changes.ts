@@ -3,11 +3,15 @@ import type { IndexEntry } from './entry-set'
 /** The values of one entry, one for each field of the index. */
 export type Row = readonly unknown[]
 
-/** What a document puts into an index. */
-export interface DocumentEntries {
-  readonly entries: readonly IndexEntry[]
+/** What plans must know of entries. */
+export interface Learned {
   readonly multikey: readonly string[]
   readonly truncated: boolean
+}
+
+/** What a document puts into an index. */
+export interface DocumentEntries extends Learned {
+  readonly entries: readonly IndexEntry[]
 }
 
 /** `entries`: of the new document, of those that were looked at. Those that must come and go are among them or were. */
@@ -17,6 +21,7 @@ export interface EntryChanges extends DocumentEntries {
 }
 
 export const NO_PATHS: readonly string[] = []
+export const NOTHING_LEARNED: Learned = { multikey: NO_PATHS, truncated: false }
 
 /** What most changes are: each of them has one entry, if any. */
 export function changesOfOne(

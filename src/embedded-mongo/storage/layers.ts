@@ -23,7 +23,7 @@ export class Layers {
   private active: Memtable
   private frozen: Memtable | undefined
   private durableGroup = 0
-  private isWriting = false
+  isWriting = false
   private direct = false
   /** How many views there are of each group, the oldest first. */
   private readonly views = new Map<number, number>()

@@ -1,5 +1,5 @@
 import { compileCollation } from '../bson/collation'
-import { getField } from '../bson/doc'
+import { getField, isDoc } from '../bson/doc'
 import type { Doc } from '../bson/doc'
 import { duplicateKey } from '../bson/errors'
 import { compileFilter } from '../query/filter'
@@ -7,8 +7,8 @@ import type { Filter } from '../query/filter'
 import { indexRows } from '../query/index-keys'
 import { topLevel } from '../query/path'
 import type { IndexInfo } from '../query/planner'
-import { changesOfOne, NO_PATHS, sharedEnds } from './entry-changes'
-import type { DocumentEntries, EntryChanges, Row } from './entry-changes'
+import { changesOfOne, NO_PATHS, NOTHING_LEARNED, sharedEnds } from './entry-changes'
+import type { DocumentEntries, EntryChanges, Learned, Row } from './entry-changes'
 import { EntrySet, IndexEntry } from './entry-set'
 import { directions } from './index-definition'
 import type { IndexDefinition } from './index-definition'
@@ -26,6 +26,8 @@ export class SecondaryIndex {
   private readonly paths: readonly string[]
   private readonly descending: readonly boolean[]
   private readonly partial: Filter | undefined
+  /** An entry may be another document's, have a string that the collation does not know, or take too long. */
+  private readonly mayRefuse: boolean
   /** The top-level fields that decide on a document's entries. */
   readonly roots: readonly string[]
 
@@ -41,6 +43,7 @@ export class SecondaryIndex {
     const { collation } = this.planned
     this.partial =
       definition.partialFilter === undefined ? undefined : compileFilter(definition.partialFilter, { collation })
+    this.mayRefuse = definition.unique || collation !== undefined || this.partial?.isCostly === true
     this.roots = [...new Set([...this.paths.map(topLevel), ...filterRoots(definition.partialFilter)])]
   }
 
@@ -65,6 +68,16 @@ export class SecondaryIndex {
     return { entries, multikey: multikey.size === 0 ? NO_PATHS : [...multikey], truncated }
   }
 
+  /** So many that nobody should wait for all of them, where it is known beforehand that none will be refused. */
+  hasMany(doc: Doc): boolean {
+    if (this.mayRefuse || !this.roots.some((root) => mayHoldArrays(getField(doc, root)))) return false
+    const rows = this.rowsOf(doc, new Set())[Symbol.iterator]()
+    let count = 0
+    // Where several fields are indexed arrays that come late may be refused.
+    while ((count <= MANY || this.paths.length > 1) && rows.next().done !== true) count++
+    return count > MANY
+  }
+
   /** The same, one by one where they are many; `multikey` is complete at their end. */
   walkEntries(doc: Doc, documentKey: Buffer, multikey: Set<string>): Iterable<IndexEntry> {
     const rows = this.rowsOf(doc, multikey)
@@ -72,33 +85,70 @@ export class SecondaryIndex {
     return Array.isArray(rows) ? rows.map(entryOf) : this.distinct(rows, entryOf)
   }
 
-  /**
-   * What a change of a document makes of its entries. Elements at the ends of a long array that the change has left
-   * alone, the same objects, are not encoded.
-   */
+  /** What a change of a document makes of its entries. */
   changesOf(before: Doc, after: Doc, documentKey: Buffer): EntryChanges {
     const multikey = new Set<string>()
-    const [had, has] = [[...this.rowsOf(before, new Set())], [...this.rowsOf(after, multikey)]]
+    const [had, has] = [this.rowsOf(before, new Set()), this.rowsOf(after, multikey)]
+    if (isShort(had) && isShort(has)) {
+      const entryOf = this.entryMaker(documentKey)
+      return changesOfOne(had.map(entryOf), has.map(entryOf), multikey)
+    }
+    return resultOf(this.compare(had, has, documentKey, multikey))
+  }
+
+  /** Elements at the ends of a long array that the change has left alone, the same objects, are not encoded. */
+  private *compare(
+    before: Iterable<Row>,
+    after: Iterable<Row>,
+    documentKey: Buffer,
+    multikey: ReadonlySet<string>,
+  ): Generator<void, EntryChanges> {
+    const [had, has] = [yield* gathered(before), yield* gathered(after)]
     const entryOf = this.entryMaker(documentKey)
-    if (had.length <= 1 && has.length <= 1) return changesOfOne(had.map(entryOf), has.map(entryOf), multikey)
-    const kept = sharedEnds(had, has)
-    const old = [...this.distinct(had.slice(kept.start, had.length - kept.end), entryOf)]
-    const entries = [...this.distinct(has.slice(kept.start, has.length - kept.end), entryOf)]
+    const { start, end } = sharedEnds(had, has)
+    const old = yield* gathered(this.distinct(had.slice(start, had.length - end), entryOf))
+    const entries = yield* gathered(this.distinct(has.slice(start, has.length - end), entryOf))
     const [gone, come] = [this.entrySet(), this.entrySet()]
-    for (const entry of old) gone.add(entry)
-    for (const entry of entries) if (!gone.delete(entry)) come.add(entry)
-    for (const values of [...had.slice(0, kept.start), ...had.slice(had.length - kept.end)]) {
-      const entry = entryOf(values)
-      gone.delete(entry)
-      come.delete(entry)
+    yield* inSteps(old, (entry) => gone.add(entry))
+    yield* inSteps(entries, (entry) => gone.delete(entry) || come.add(entry))
+    for (const kept of [had.slice(0, start), had.slice(had.length - end)]) {
+      yield* inSteps(kept, (values) => {
+        const entry = entryOf(values)
+        gone.delete(entry)
+        come.delete(entry)
+      })
     }
-    return {
-      entries,
-      added: entries.filter((entry) => come.delete(entry)),
-      removed: old.filter((entry) => gone.delete(entry)),
-      multikey: [...multikey],
-      truncated: entries.some((entry) => entry.truncated),
-    }
+    const added = yield* gathered(entries, (entry) => come.delete(entry))
+    const removed = yield* gathered(old, (entry) => gone.delete(entry))
+    let truncated = false
+    yield* inSteps(entries, (entry) => (truncated ||= entry.truncated))
+    return { entries, added, removed, multikey: [...multikey], truncated }
+  }
+
+  /** Puts the entries of a document into the tree, in steps. */
+  *addMany(doc: Doc, documentKey: Buffer): Generator<void, Learned> {
+    const multikey = new Set<string>()
+    let truncated = false
+    yield* inSteps(this.walkEntries(doc, documentKey, multikey), (entry) => {
+      this.tree.insert(entry.key, documentKey)
+      truncated ||= entry.truncated
+    })
+    return { multikey: [...multikey], truncated }
+  }
+
+  *removeMany(doc: Doc, documentKey: Buffer): Generator<void, Learned> {
+    yield* inSteps(this.walkEntries(doc, documentKey, new Set()), ({ key }) => this.tree.remove(key))
+    return NOTHING_LEARNED
+  }
+
+  /** What a change of a document makes of its entries, in the tree: as addMany. */
+  *changeMany(before: Doc, after: Doc, documentKey: Buffer): Generator<void, Learned> {
+    const multikey = new Set<string>()
+    const [had, has] = [this.rowsOf(before, new Set()), this.rowsOf(after, multikey)]
+    const changes = yield* this.compare(had, has, documentKey, multikey)
+    yield* inSteps(changes.removed, ({ key }) => this.tree.remove(key))
+    yield* inSteps(changes.added, ({ key }) => this.tree.insert(key, documentKey))
+    return changes
   }
 
   private rowsOf(doc: Doc, multikey: Set<string>): Iterable<Row> {
@@ -134,7 +184,7 @@ export class SecondaryIndex {
   }
 
   /** Remembers what plans must know of new entries. True when it was not known, and the catalog must be written. */
-  learn(found: Pick<DocumentEntries, 'multikey' | 'truncated'>): boolean {
+  learn(found: Learned): boolean {
     if (found.multikey.length === 0 && !found.truncated) return false
     const multikey = [...new Set([...this.known.multikey, ...found.multikey])]
     const truncatedKeys = this.known.truncatedKeys || found.truncated
@@ -160,6 +210,45 @@ export class SecondaryIndex {
       }
     }
   }
+}
+
+function isShort(rows: Iterable<Row>): rows is readonly Row[] {
+  return Array.isArray(rows) && rows.length <= 1
+}
+
+/** Items of one step. */
+const STEP_ITEMS = 64
+
+function* inSteps<T>(items: Iterable<T>, work: (item: T) => unknown): Generator<void, void> {
+  let left = STEP_ITEMS
+  for (const item of items) {
+    work(item)
+    if (--left > 0) continue
+    left = STEP_ITEMS
+    yield
+  }
+}
+
+/** Those that are wanted, in an array. */
+function* gathered<T>(items: Iterable<T>, isWanted?: (item: T) => boolean): Generator<void, T[]> {
+  const all: T[] = []
+  yield* inSteps(items, (item) => {
+    if (isWanted?.(item) !== false) all.push(item)
+  })
+  return all
+}
+
+function resultOf<T>(work: Iterator<void, T>): T {
+  let next = work.next()
+  while (next.done !== true) next = work.next()
+  return next.value
+}
+
+/** More entries of one document than this are written in steps. */
+const MANY = 1_000
+
+function mayHoldArrays(value: unknown): boolean {
+  return Array.isArray(value) || isDoc(value)
 }
 
 /** The top-level fields that a filter names, within $and and $or too. */

@@ -4,7 +4,9 @@ import type { LayeredTree } from './layered-range'
 import type { LmdbTree } from './lmdb-tree'
 import { visible } from './memtable'
 import type { ChangedTree, Memtable, TreeChanges, Version } from './memtable'
+import type { Owing } from './owed-work'
 import type { Snapshot } from './snapshot'
+import { finish } from './tree'
 import type { ByteRange, Entry, LockHolder, Tree } from './tree'
 
 /** Where the trees of an environment write to, and what of it readers see. */
@@ -15,19 +17,27 @@ export interface TreeWriter {
   readonly frozenMemtable: Memtable | undefined
   /** What is written goes straight to lmdb: everything is there, and a transaction of lmdb's is open. */
   readonly isDirect: boolean
+  /** Somebody does. */
+  readonly isWriting: boolean
+  /** Lets the tree go on with what it owes, before any other write. */
+  owe(tree: Owing): void
   /** `isNew`: there was no such entry. */
   put(tree: ChangedTree, key: Buffer, value: Buffer | undefined, isNew: boolean): void
 }
+
+/** How long owed work may keep the thread. */
+const PAY_MS = 5
 
 /**
  * A tree of the environment: what lmdb has of it, and over that what has been written and is not there yet. Everything
  * that writes must run inside Environment.write. Reads see the present, or what `snapshot` holds; inside
  * Environment.write there is the present alone.
  */
-export class StoredTree implements Tree, ChangedTree {
+export class StoredTree implements Tree, ChangedTree, Owing {
   /** Its part of the memtables, the newest first. */
   layers: readonly TreeChanges[] = NO_LAYERS
   private entries = 0
+  private owed: Iterator<void> | undefined
   /** Entries that open transactions have changed, by key in latin1. */
   private readonly locks = new Map<string, LockHolder>()
 
@@ -43,12 +53,45 @@ export class StoredTree implements Tree, ChangedTree {
     return this.entries
   }
 
+  get isOwing(): boolean {
+    return this.owed !== undefined
+  }
+
+  owe(work: Iterator<void>): void {
+    this.settle()
+    if (this.writer.isDirect) return finish(work)
+    this.owed = work
+    this.pay()
+    if (this.isOwing) this.writer.owe(this)
+  }
+
+  pay(): void {
+    const { owed } = this
+    // What it does finds nothing owed.
+    this.owed = undefined
+    const end = performance.now() + PAY_MS
+    do if (owed === undefined || owed.next().done === true) return
+    while (performance.now() < end)
+    this.owed = owed
+  }
+
+  forgive(): void {
+    this.owed = undefined
+  }
+
+  /** Whoever writes sees what was written before. */
+  private settle(): void {
+    if (this.owed !== undefined && this.writer.isWriting) while (this.isOwing) this.pay()
+  }
+
   get(key: Buffer, snapshot?: Snapshot): Buffer | undefined {
+    this.settle()
     const version = this.changeOf(key, snapshot)
     return version === undefined ? this.base.get(key, snapshot?.reader) : version.value
   }
 
   has(key: Buffer): boolean {
+    this.settle()
     const version = this.changeOf(key)
     return version === undefined ? this.base.has(key) : version.value !== undefined
   }
@@ -97,6 +140,7 @@ export class StoredTree implements Tree, ChangedTree {
   }
 
   private put(key: Buffer, value: Buffer | undefined, added: -1 | 0 | 1): void {
+    this.settle()
     if (this.writer.isDirect) this.base.store(key, value)
     else this.writer.put(this, key, value, added === 1)
     this.entries += added
@@ -120,6 +164,7 @@ export class StoredTree implements Tree, ChangedTree {
 
   /** As whoever reads now, or the snapshot, sees it. */
   private seen(snapshot: Snapshot | undefined): LayeredTree {
+    this.settle()
     return {
       base: this.base,
       layers: snapshot === undefined ? this.layers : snapshot.layersOf(this),

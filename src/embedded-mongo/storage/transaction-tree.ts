@@ -3,7 +3,7 @@ import { alone } from './memtable'
 import { merge, present } from './merge'
 import type { Snapshot } from './snapshot'
 import { SortedMap } from './sorted-map'
-import { restOf, WHOLE_TREE } from './tree'
+import { finish, restOf, WHOLE_TREE } from './tree'
 import type { StoredTree } from './stored-tree'
 import type { ByteRange, Entry, LockHolder, Tree } from './tree'
 
@@ -98,6 +98,13 @@ export class TransactionTree implements Tree {
     const known = this.changes.get(name)
     if (known !== undefined) known.value = kept
     else this.changes.add(name, { key: Buffer.from(key), before: this.before(key), value: kept })
+  }
+
+  readonly isOwing = false
+
+  /** What a statement does of a transaction is done when it ends. */
+  owe(work: Iterator<void>): void {
+    finish(work)
   }
 
   clear(): void {

@@ -27,6 +27,10 @@ export function restOf({ start, end }: ByteRange, direction: 1 | -1, after: Buff
   return direction === 1 ? { start: nextKey(after), end } : { start, end: after }
 }
 
+export function finish(work: Iterator<void>): void {
+  while (work.next().done !== true);
+}
+
 /** A sorted map of bytes to bytes. What it returns is a copy and may be kept. */
 export interface Tree {
   /** Entries in the tree. */
@@ -41,6 +45,13 @@ export interface Tree {
   replace(key: Buffer, value: Buffer): void
   /** False when there was no such entry. */
   remove(key: Buffer): boolean
+  /**
+   * Does `work`, which changes this tree, in as many steps as it takes: with turns for readers in between where that is
+   * possible, and before any other write, which sees all of it. `work` does not throw.
+   */
+  owe(work: Iterator<void>): void
+  /** Such work is left. */
+  readonly isOwing: boolean
   /** Inside Environment.writeDirectly only. */
   clear(): void
   /**

@@ -6,6 +6,8 @@ import type { JobKind } from './commit-group'
 import type { Layers } from './layers'
 import { RecordWriter } from './log-record'
 import type { ChangedTree, Memtable } from './memtable'
+import { OwedWork } from './owed-work'
+import type { Owing } from './owed-work'
 import type { TreeWriter } from './stored-tree'
 import type { WriteAheadLog } from './write-ahead-log'
 
@@ -43,6 +45,8 @@ export class WriteQueue implements TreeWriter {
   private readonly waiting: Job[] = []
   private readonly idleRecords: RecordWriter[] = [new RecordWriter()]
   private group = new Group(1, new RecordWriter())
+  /** Of the first job that waits. */
+  private readonly owed = new OwedWork()
   private turnIsDue = false
   private flushing: Promise<void> | undefined
   private bringing: Promise<void> | undefined
@@ -52,8 +56,8 @@ export class WriteQueue implements TreeWriter {
   private isHeld = false
   /** Something could not be written. Before anything else is, all there is must have come into lmdb. */
   private mustSettle = false
-  /** Why the last checkpoint was none. */
-  private checkpointFailure: unknown
+  /** Why. */
+  private settleCause: unknown
 
   constructor(private readonly options: WriteQueueOptions) {}
 
@@ -67,6 +71,14 @@ export class WriteQueue implements TreeWriter {
 
   get isDirect(): boolean {
     return this.options.layers.isDirect
+  }
+
+  get isWriting(): boolean {
+    return this.options.layers.isWriting
+  }
+
+  owe(tree: Owing): void {
+    this.owed.add(tree)
   }
 
   put(tree: ChangedTree, key: Buffer, value: Buffer | undefined, isNew: boolean): void {
@@ -101,9 +113,8 @@ export class WriteQueue implements TreeWriter {
     const end = performance.now() + TURN_MS
     let next = this.waiting[0]
     while (next !== undefined && !this.mustHold(next) && !this.isFull) {
-      this.options.layers.writing(next)
-      this.group.isOpen = next.isUnfinished
-      if (next.isUnfinished) break
+      this.step(next)
+      if (this.group.isOpen) break
       this.waiting.shift()
       this.group.jobs.push(next)
       if (performance.now() >= end) break
@@ -115,8 +126,21 @@ export class WriteQueue implements TreeWriter {
     else if (!this.isFull) this.schedule()
   }
 
+  /** The next step of the job, or of what it owes after the last one. */
+  private step(job: Job): void {
+    const { options, owed } = this
+    options.layers.writing(owed.isLeft ? owed : job)
+    this.group.isOpen = owed.isLeft || job.isUnfinished
+    if (owed.fault !== undefined) this.settleBecause(owed.fault)
+  }
+
   private get isFlushDue(): boolean {
     return this.group.jobs.length > 0 && !this.group.isOpen
+  }
+
+  private settleBecause(cause: unknown): void {
+    this.mustSettle = true
+    this.settleCause = cause
   }
 
   private mustHold({ kind }: Job): boolean {
@@ -164,6 +188,7 @@ export class WriteQueue implements TreeWriter {
     const { layers, failure, onFailure } = this.options
     this.mustSettle = true
     const unfinished = this.group.isOpen ? this.waiting.shift() : undefined
+    this.owed.forgive()
     this.group = new Group(this.group.number + 1, new RecordWriter())
     for (const { touched } of groups) layers.undo(touched)
     const error = failure(cause)
@@ -203,8 +228,7 @@ export class WriteQueue implements TreeWriter {
       },
       (cause: unknown) => {
         // Whoever writes next tries again, and hears of it.
-        this.mustSettle = true
-        this.checkpointFailure = cause
+        this.settleBecause(cause)
         this.schedule()
       },
     )
@@ -250,7 +274,7 @@ export class WriteQueue implements TreeWriter {
     const { layers } = this.options
     await this.flushing
     // Half a job must not come into lmdb with the rest.
-    if (this.group.isOpen) this.fail([this.group], this.checkpointFailure)
+    if (this.group.isOpen) this.fail([this.group], this.settleCause)
     while (layers.frozenMemtable !== undefined || layers.bytes > 0) {
       if (layers.frozenMemtable === undefined) layers.freeze()
       await this.bringIn()
