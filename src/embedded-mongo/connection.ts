@@ -168,7 +168,8 @@ export class Connection implements Holder {
 
   private proceed(): void {
     if (this.mayWork) this.work()
-    if (this.socket.isPaused() && this.frames.waitingBytes <= WAITING_BYTES_MAX) this.socket.resume()
+    // Whoever may still work waits for the rest of a message, however much of it there is.
+    if (this.socket.isPaused() && (this.mayWork || this.frames.waitingBytes <= WAITING_BYTES_MAX)) this.socket.resume()
     this.shared.traffic.account(this)
   }
 }

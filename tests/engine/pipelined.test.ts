@@ -1,3 +1,4 @@
+import { MongoClient } from 'mongodb'
 import { useEngine } from './use-engine'
 import { bodySection, msgDocument, opMsg, WireSocket } from './wire-socket'
 
@@ -28,6 +29,18 @@ describe('commands that are sent before the answers to those before them', () =>
       if (n % 5 === 4) expect(reply['nModified']).toBe(1)
     }
     await socket.end()
+  })
+
+  it('are answered where a large one has come in part while the one before it was at work', async () => {
+    const { collectionName } = await engine.collection()
+    const client = await MongoClient.connect(engine.uri, { maxPoolSize: 1 })
+    const collection = client.db(engine.database).collection(collectionName)
+    const documents = () => [1, 2, 3].map(() => ({ text: 'x'.repeat(1_500_000) }))
+    // Nobody waits for the answers to these.
+    const inserts = [1, 2, 3, 4].map(() => collection.insertMany(documents(), { writeConcern: { w: 0 } }))
+    await Promise.all(inserts)
+    expect(await collection.countDocuments()).toBe(12)
+    await client.close()
   })
 
   it('are answered, also when nonsense follows', async () => {
