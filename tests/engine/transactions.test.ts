@@ -43,6 +43,28 @@ describe('isolation', () => {
     expect(await sorted(collection)).toEqual(after)
   })
 
+  it('nor does a count tell of half of one that takes long to commit', async () => {
+    const collection = await engine.collection(THREE)
+    const session = begin()
+    const BATCH = 5_000
+    const ALL = 3 + 4 * BATCH
+    for (let from = 4; from < ALL; from += BATCH) {
+      const documents = Array.from({ length: BATCH }, (_, i) => ({ _id: from + i }))
+      await collection.insertMany(documents, { session })
+    }
+    let isOver = false
+    const committed = session.commitTransaction().then(() => (isOver = true))
+    const seen = new Set<unknown>()
+    while (!isOver) {
+      seen.add(await collection.estimatedDocumentCount())
+      seen.add(await collection.countDocuments())
+      seen.add((await engine.db.command({ collStats: collection.collectionName }))['count'])
+    }
+    await committed
+    expect([...seen].filter((count) => count !== 3 && count !== ALL)).toEqual([])
+    expect(await collection.estimatedDocumentCount()).toBe(ALL)
+  })
+
   it('it reads what it has written, by scan, by index, backwards, in batches and in a pipeline', async () => {
     const collection = await engine.collection(Array.from({ length: 50 }, (_, n) => ({ _id: 2 * n, n: 2 * n })))
     await collection.createIndex({ n: 1 })

@@ -1,5 +1,5 @@
 import type { RecordWriter } from './log-record'
-import type { Slot } from './memtable'
+import type { ChangedTree, Slot } from './memtable'
 
 /** once: in one go. steps: `work` is called, a turn for each, until it does not return false. direct: in one go in lmdb. */
 export type JobKind = 'once' | 'steps' | 'direct'
@@ -40,6 +40,7 @@ export class Job {
 export class Group {
   readonly jobs: Job[] = []
   readonly touched: Slot[] = []
+  private readonly growth = new Map<ChangedTree, number>()
   /** The first job that waits has begun to write to it, and goes on: it is not to be flushed yet. */
   isOpen = false
 
@@ -47,4 +48,14 @@ export class Group {
     readonly number: number,
     readonly record: RecordWriter,
   ) {}
+
+  touch(slot: Slot, added: number): void {
+    this.touched.push(slot)
+    if (added !== 0) this.growth.set(slot.tree, this.addedTo(slot.tree) + added)
+  }
+
+  /** How many entries a tree has more by what is written here. */
+  addedTo(tree: ChangedTree): number {
+    return this.growth.get(tree) ?? 0
+  }
 }

@@ -21,8 +21,10 @@ export interface TreeWriter {
   readonly isWriting: boolean
   /** Lets the tree go on with what it owes, before any other write. */
   owe(tree: Owing): void
-  /** `isNew`: there was no such entry. */
-  put(tree: ChangedTree, key: Buffer, value: Buffer | undefined, isNew: boolean): void
+  /** `added`: how many entries there are more by it. */
+  put(tree: ChangedTree, key: Buffer, value: Buffer | undefined, added: -1 | 0 | 1): void
+  /** How many entries a tree has more by what has been written and whoever reads now does not see. */
+  unseenIn(tree: ChangedTree): number
 }
 
 /** How long owed work may keep the thread. */
@@ -50,7 +52,7 @@ export class StoredTree implements Tree, ChangedTree, Owing {
 
   /** Known without counting. */
   get count(): number {
-    return this.entries
+    return this.entries - this.writer.unseenIn(this)
   }
 
   get isOwing(): boolean {
@@ -142,7 +144,7 @@ export class StoredTree implements Tree, ChangedTree, Owing {
   private put(key: Buffer, value: Buffer | undefined, added: -1 | 0 | 1): void {
     this.settle()
     if (this.writer.isDirect) this.base.store(key, value)
-    else this.writer.put(this, key, value, added === 1)
+    else this.writer.put(this, key, value, added)
     this.entries += added
   }
 

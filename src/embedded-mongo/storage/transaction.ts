@@ -147,11 +147,12 @@ export class Transaction implements TreeOwner {
   private *applied(views: readonly View[], alsoWrite: () => void): Generator<undefined, void> {
     for (const view of views) this.verify(view)
     for (const tree of this.trees.values()) yield* tree.verified()
+    for (const tree of this.trees.values()) yield* tree.applied()
+    // Of the catalog readers see what is in memory: so that comes last.
     for (const { collection, source, isDraft } of views) {
       if (isDraft) this.catalog.adopt(source)
       source.absorb(collection)
     }
-    for (const tree of this.trees.values()) yield* tree.applied()
     alsoWrite()
   }
 

@@ -47,6 +47,8 @@ export class WriteQueue implements TreeWriter {
   private group = new Group(1, new RecordWriter())
   /** Of the first job that waits. */
   private readonly owed = new OwedWork()
+  /** The group that is being flushed. */
+  private flushed: Group | undefined
   private turnIsDue = false
   private flushing: Promise<void> | undefined
   private bringing: Promise<void> | undefined
@@ -81,10 +83,16 @@ export class WriteQueue implements TreeWriter {
     this.owed.add(tree)
   }
 
-  put(tree: ChangedTree, key: Buffer, value: Buffer | undefined, isNew: boolean): void {
+  put(tree: ChangedTree, key: Buffer, value: Buffer | undefined, added: -1 | 0 | 1): void {
     const { group, options } = this
     if (options.log !== undefined) group.record.add(tree.id, key, value)
-    group.touched.push(options.layers.put(tree, key.toString('latin1'), value, isNew, group.number))
+    group.touch(options.layers.put(tree, key.toString('latin1'), value, added === 1, group.number), added)
+  }
+
+  unseenIn(tree: ChangedTree): number {
+    // Whoever writes sees everything.
+    if (this.readableGroup === Infinity) return 0
+    return this.group.addedTo(tree) + (this.flushed?.addedTo(tree) ?? 0)
   }
 
   /** At start: brings into lmdb what is there, before anything else is written. */
@@ -167,6 +175,7 @@ export class WriteQueue implements TreeWriter {
     const { layers, log } = this.options
     const { group } = this
     const { generation } = layers
+    this.flushed = group
     this.group = new Group(group.number + 1, this.idleRecords.pop() ?? new RecordWriter())
     if (group.touched.length > 0) this.armCheckpoint()
     // What collects from now on belongs to the next generation: this group is the last one of its own.
@@ -174,8 +183,10 @@ export class WriteQueue implements TreeWriter {
     try {
       if (!group.record.isEmpty) await log?.append(group.record, generation)
       layers.setDurable(group.number)
+      this.flushed = undefined
       for (const job of group.jobs) job.tell()
     } catch (cause) {
+      this.flushed = undefined
       this.fail([group, this.group], cause)
     }
     group.record.clear()

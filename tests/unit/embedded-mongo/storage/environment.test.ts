@@ -261,7 +261,7 @@ it('what is written in steps is seen when all of it is on disk, and no other wri
     let isOver = false
     const over = Promise.all([before, inSteps, after]).then(() => (isOver = true))
     while (!isOver) {
-      counts.add(tree.countIn(WHOLE_TREE))
+      counts.add(tree.countIn(WHOLE_TREE)).add(tree.count)
       await turn()
     }
     await over
