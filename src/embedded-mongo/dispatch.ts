@@ -8,7 +8,8 @@ import type { Command, CommandContext, ConnectionInfo, Reply } from './commands/
 import { withRawParts } from './commands/raw-parts'
 import { checkConcerns, sessionFields, unsatisfiedConcern } from './commands/parse-session'
 import type { Engine } from './engine'
-import { inPieces, SLICE_MS } from './execution/slice'
+import { readLarge } from './execution/large-read'
+import { SLICE_MS } from './execution/slice'
 import { asPiece, inOwnTurn, nextTurn } from './turn'
 import type { SessionFields } from './sessions/session-fields'
 import { StatementLog } from './sessions/statement-log'
@@ -96,7 +97,7 @@ export class Dispatcher {
   private async answerLarge(job: Job, command: Command, connection: ConnectionInfo): Promise<Reply> {
     const { body, repeated } = job.message
     checkBson(body)
-    job.call = this.understand(job, command, await inPieces(readDocInPieces(body)))
+    job.call = this.understand(job, command, await readLarge(() => readDocInPieces(body)))
     return this.begin(job.call, connection, repeated, job.startedMs)
   }
 

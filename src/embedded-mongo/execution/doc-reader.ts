@@ -40,11 +40,14 @@ export class DocReader {
     return readDoc(this.bytesOf(raw))
   }
 
-  /** For what takes long to read: the same, with pauses. */
-  readInPieces(raw: Buffer): Generator<undefined, Doc> | undefined {
-    if (raw.length < LARGE_BYTES) return undefined
-    const bytes = this.bytesOf(raw)
-    return bytes.length < LARGE_BYTES ? undefined : readDocInPieces(bytes)
+  /** Does it take long? */
+  isLong(raw: Buffer): boolean {
+    return raw.length >= LARGE_BYTES && this.bytesOf(raw).length >= LARGE_BYTES
+  }
+
+  /** The same as read, with pauses. */
+  readInPieces(raw: Buffer): Generator<undefined, Doc> {
+    return readDocInPieces(this.bytesOf(raw))
   }
 
   private bytesOf(raw: Buffer): Buffer {

@@ -1,5 +1,6 @@
 import type { Doc } from '../bson/doc'
 import { DocReader, fieldsOfAll } from './doc-reader'
+import { LargeRead } from './large-read'
 import type { Query } from './query'
 import type { DocumentScan, ScanState } from './scan'
 import type { Slice } from './slice'
@@ -10,12 +11,6 @@ export interface Match {
   /** What the matcher was to read of it, if it had to be read. */
   readonly doc: Doc | undefined
   readonly arrayIndex: number | undefined
-}
-
-/** A document that is being read. */
-interface LargeRead {
-  readonly raw: Buffer
-  readonly pieces: Iterator<undefined, Doc>
 }
 
 export interface MatcherOptions {
@@ -30,7 +25,7 @@ export class Matcher {
   private readonly needsTrace: boolean
   private readonly fields: ReadonlySet<string> | undefined
   private known: DocReader | undefined
-  private large: LargeRead | undefined
+  private large: LargeRead<Match | undefined> | undefined
 
   /** The scan finds what the filter wants and nothing else. */
   get acceptsAll(): boolean {
@@ -63,11 +58,11 @@ export class Matcher {
         if (match === 'paused') return 'paused'
         if (match !== undefined && !visit(match)) return 'stopped'
       }
-      const state = this.scan.run(slice, (_key, raw) => {
+      const state = this.scan.run(slice, (key, raw) => {
         if (!this.recheck) return visit({ raw, doc: undefined, arrayIndex: undefined })
-        const pieces = this.reader.readInPieces(raw)
-        if (pieces !== undefined) {
-          this.large = { raw, pieces }
+        if (this.reader.isLong(raw)) {
+          const documentKey = Buffer.from(key)
+          this.large = new LargeRead(() => this.readLarge(documentKey))
           return false
         }
         const match = this.match(raw, this.reader.read(raw))
@@ -77,14 +72,18 @@ export class Matcher {
     }
   }
 
-  private goOnReading({ raw, pieces }: LargeRead, slice: Slice): Match | undefined | 'paused' {
-    for (let next = pieces.next(); ; next = pieces.next()) {
-      if (next.done === true) {
-        this.large = undefined
-        return this.match(raw, next.value)
-      }
-      if (slice.isOver(true)) return 'paused'
-    }
+  private goOnReading(large: LargeRead<Match | undefined>, slice: Slice): Match | undefined | 'paused' {
+    const read = large.run(slice)
+    if (read === 'paused') return 'paused'
+    this.large = undefined
+    return read.value
+  }
+
+  /** It is fetched when it is read: who waits for that keeps none of it. */
+  private *readLarge(documentKey: Buffer): Generator<undefined, Match | undefined> {
+    this.scan.checkAlive()
+    const raw = this.scan.collection.get(documentKey)
+    return raw && this.match(raw, yield* this.reader.readInPieces(raw))
   }
 
   private match(raw: Buffer, doc: Doc): Match | undefined {

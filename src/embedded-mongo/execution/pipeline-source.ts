@@ -7,6 +7,7 @@ import type { Memory } from '../query/memory'
 import { PAUSE } from '../query/pause'
 import type { Pause } from '../query/pause'
 import { Batch, DOCUMENT_BYTES_MAX } from './batch'
+import { LargeRead } from './large-read'
 import { Slice } from './slice'
 import type { FillState, Source } from './source'
 
@@ -83,12 +84,12 @@ export class PipelineSource implements Source {
   }
 
   private *readLarge(raw: Uint8Array): Flow {
-    const pieces = readDocInPieces(raw)
-    let next = pieces.next()
-    for (; next.done !== true; next = pieces.next()) if (this.slice.isOver(true)) yield PAUSE
+    const large = new LargeRead(() => readDocInPieces(raw))
+    let read = large.run(this.slice)
+    for (; read === 'paused'; read = large.run(this.slice)) yield PAUSE
     // What is done with it may take as long again.
     if (this.slice.isOver(true)) yield PAUSE
-    yield next.value
+    yield read.value
   }
 }
 

@@ -80,13 +80,3 @@ export async function continueInSlices(limit: TimeLimit, step: (slice: Slice) =>
     await nextTurn()
   } while (!step(new Slice()))
 }
-
-/** What `work` comes to, with a turn for others after each slice of its pieces. */
-export async function inPieces<T>(work: Iterator<undefined, T>): Promise<T> {
-  let result = work.next()
-  await inSlices(new TimeLimit(undefined), (slice) => {
-    while (result.done !== true && !slice.isOver(true)) result = work.next()
-    return result.done === true
-  })
-  return (result as IteratorReturnResult<T>).value
-}
