@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setImmediate as turn } from 'node:timers/promises'
+import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises'
 import * as fc from 'fast-check'
 import { Environment } from '../../../../src/embedded-mongo/storage/environment'
 import type { Snapshot } from '../../../../src/embedded-mongo/storage/snapshot'
@@ -300,6 +300,8 @@ if (canMount) spawnSync('umount', [mountPoint])
       }
     }
     expect(metInTheMiddle).toBeGreaterThan(0)
+    // It may say so later.
+    await sleep(500)
   },
   TEST_MS,
 )
