@@ -1,9 +1,10 @@
 import { BSONError } from 'bson'
 import { LARGE_BYTES, readDoc, readDocInPieces } from './bson/doc'
 import type { Doc } from './bson/doc'
-import { commandNotFound, CommandError, unauthorized } from './bson/errors'
+import { commandNotFound, CommandError } from './bson/errors'
 import { checkApiVersion } from './commands/api-version'
 import { Arguments } from './commands/arguments'
+import { checkDatabase } from './commands/check-database'
 import type { Command, CommandContext, ConnectionInfo, Reply } from './commands/command'
 import { withRawParts } from './commands/raw-parts'
 import { checkConcerns, sessionFields, unsatisfiedConcern } from './commands/parse-session'
@@ -49,12 +50,6 @@ function checkKnown(name: string, command: Command | undefined, { kind }: Messag
   if (command === undefined) throw commandNotFound(`no such command: '${name}'`)
 }
 
-/** Throws InvalidBsonError. */
-function readChecked(body: Buffer): Doc {
-  checkBson(body)
-  return readDoc(body)
-}
-
 /** Answers messages: finds the command, runs it, and turns what it throws into an error reply. */
 export class Dispatcher {
   private readonly composer = new ReplyComposer()
@@ -77,8 +72,9 @@ export class Dispatcher {
     this.engine.counters.commands++
     try {
       checkKnown(name, command, message)
+      checkBson(message.body)
       if (message.body.length > LARGE_BYTES) return this.settled(job, this.answerLarge(job, command, connection))
-      job.call = this.understand(job, command, readChecked(message.body))
+      job.call = this.understand(job, command, readDoc(message.body))
       const reply = this.begin(job.call, connection, message.repeated, startedMs)
       return reply instanceof Promise ? this.settled(job, reply) : this.succeeded(job, reply)
     } catch (error) {
@@ -96,7 +92,6 @@ export class Dispatcher {
   /** What takes long to read is read in slices, and done in another turn. */
   private async answerLarge(job: Job, command: Command, connection: ConnectionInfo): Promise<Reply> {
     const { body, repeated } = job.message
-    checkBson(body)
     job.call = this.understand(job, command, await readLarge(() => readDocInPieces(body)))
     return this.begin(job.call, connection, repeated, job.startedMs)
   }
@@ -132,10 +127,7 @@ export class Dispatcher {
     const args = new Arguments(name, doc, message.sequences, this.engine.operationMs)
     args.checkFields(command.fields)
     checkApiVersion(args, command)
-    const database = message.kind === 'msg' ? args.database : 'admin'
-    if (command.adminOnly === true && database !== 'admin') {
-      throw unauthorized(`${name} may only be run against the admin database.`)
-    }
+    checkDatabase(command, name, message.kind === 'msg' ? args.database : 'admin')
     return { command, args, hasSession: args.has('lsid'), writeConcernError: unsatisfiedConcern(args) }
   }
 

@@ -1,5 +1,5 @@
 import type { Doc } from '../bson/doc'
-import { badValue, CommandError, commandNotFound, unauthorized } from '../bson/errors'
+import { badValue, CommandError, commandNotFound } from '../bson/errors'
 import type { Engine } from '../engine'
 import { explainReply, findStages, missingCollection, runForStats } from '../execution/explain'
 import type { RunStats, Verbosity } from '../execution/explain'
@@ -13,6 +13,7 @@ import { aggregate } from './aggregate'
 import { parseAggregate } from './aggregate-request'
 import { Arguments } from './arguments'
 import { bulkWrite, explainedOperation } from './bulk-write'
+import { checkDatabase } from './check-database'
 import type { Command } from './command'
 import { count, parseCount } from './count'
 import type { CountRequest } from './count'
@@ -52,9 +53,7 @@ function explained(doc: Doc, database: string): [Command, Arguments] {
   if (command === undefined) throw commandNotFound(`Explain failed due to unknown command: ${name}`)
   const args = new Arguments(name, { ...doc, $db: database })
   args.checkFields(command.fields)
-  if (command.adminOnly === true && database !== 'admin') {
-    throw unauthorized(`${name} may only be run against the admin database.`)
-  }
+  checkDatabase(command, name, database)
   return [command, args]
 }
 

@@ -1,6 +1,5 @@
 import { DocReader } from '../execution/doc-reader'
 import { documentFromClient } from '../execution/documents'
-import type { Slice } from '../execution/slice'
 import { checkNew } from '../execution/validation'
 import type { Collection } from '../storage/collection'
 import type { Command, CommandContext } from './command'
@@ -40,7 +39,7 @@ export function liveCollection({ store }: CommandContext, database: string, name
 
 export function startInsert(collection: Collection, document: Buffer, bypassValidation: boolean): StatementRun {
   const outcome = { n: 0 }
-  const step = (slice: Slice): boolean => {
+  const step = (): boolean => {
     const isValidated = !bypassValidation && collection.validation !== undefined
     const { raw, doc } = documentFromClient(
       document,
@@ -48,7 +47,6 @@ export function startInsert(collection: Collection, document: Buffer, bypassVali
     )
     if (isValidated) checkNew(collection, doc)
     collection.insert(raw, doc)
-    if (collection.isOwing) slice.finish()
     outcome.n = 1
     return true
   }

@@ -67,7 +67,8 @@ class Validation {
       if (!done) return false
       this.phases.shift()
       this.after = undefined
-      for (const name of this.known.keys()) this.forget(name)
+      this.known.clear()
+      this.knownKeys = 0
     }
   }
 

@@ -33,7 +33,6 @@ export class DeleteRun {
         this.deleted++
         return !this.collection.isOwing
       })
-      if (this.collection.isOwing) slice.finish()
       if (!areAllDone) return false
       if (state === 'done' || (!this.statement.multi && this.deleted > 0)) return true
       if (state === 'paused' || slice.isOver()) return false

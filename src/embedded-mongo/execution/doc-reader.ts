@@ -1,4 +1,4 @@
-import { LARGE_BYTES, readDoc, readDocInPieces } from '../bson/doc'
+import { readDoc } from '../bson/doc'
 import type { Doc } from '../bson/doc'
 import { FieldCut } from '../wire/raw-bson'
 
@@ -40,17 +40,8 @@ export class DocReader {
     return readDoc(this.bytesOf(raw))
   }
 
-  /** Does it take long? */
-  isLong(raw: Buffer): boolean {
-    return raw.length >= LARGE_BYTES && this.bytesOf(raw).length >= LARGE_BYTES
-  }
-
-  /** The same as read, with pauses. */
-  readInPieces(raw: Buffer): Generator<undefined, Doc> {
-    return readDocInPieces(this.bytesOf(raw))
-  }
-
-  private bytesOf(raw: Buffer): Buffer {
+  /** What is read of it: a document of its own. */
+  bytesOf(raw: Buffer): Buffer {
     return this.cut === undefined ? raw : this.cut.apply(raw)
   }
 }

@@ -1,3 +1,4 @@
+import { LARGE_BYTES, readDoc, readDocInPieces } from '../bson/doc'
 import type { Doc } from '../bson/doc'
 import { DocReader, fieldsOfAll } from './doc-reader'
 import { LargeRead } from './large-read'
@@ -60,12 +61,13 @@ export class Matcher {
       }
       const state = this.scan.run(slice, (key, raw) => {
         if (!this.recheck) return visit({ raw, doc: undefined, arrayIndex: undefined })
-        if (this.reader.isLong(raw)) {
+        const bytes = this.reader.bytesOf(raw)
+        if (bytes.length >= LARGE_BYTES) {
           const documentKey = Buffer.from(key)
           this.large = new LargeRead(() => this.readLarge(documentKey))
           return false
         }
-        const match = this.match(raw, this.reader.read(raw))
+        const match = this.match(raw, readDoc(bytes))
         return match === undefined || visit(match)
       })
       if (this.large === undefined) return state
@@ -83,7 +85,7 @@ export class Matcher {
   private *readLarge(documentKey: Buffer): Generator<undefined, Match | undefined> {
     this.scan.checkAlive()
     const raw = this.scan.collection.get(documentKey)
-    return raw && this.match(raw, yield* this.reader.readInPieces(raw))
+    return raw && this.match(raw, yield* readDocInPieces(this.reader.bytesOf(raw)))
   }
 
   private match(raw: Buffer, doc: Doc): Match | undefined {

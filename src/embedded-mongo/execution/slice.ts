@@ -16,12 +16,9 @@ export class Slice {
   private looked = this.began
   private stepsPerLook = 1
   private stepsLeft = 1
-  private isEnded = false
 
-  /** What follows shall wait for a slice of its own. */
-  finish(): void {
-    this.isEnded = true
-  }
+  /** `mustEnd`: what follows shall wait for a slice of its own. */
+  constructor(private readonly mustEnd?: () => boolean) {}
 
   /** What came before it has taken so long that others should have their turn first. */
   get isLate(): boolean {
@@ -30,7 +27,7 @@ export class Slice {
 
   /** `longSteps`: a step may take milliseconds, so that the clock is looked at after each. */
   isOver(longSteps = false): boolean {
-    if (this.isEnded) return true
+    if (this.mustEnd?.() === true) return true
     if (--this.stepsLeft > 0 && !longSteps) return false
     const now = performance.now()
     this.stepsPerLook = now - this.looked < LOOK_MS ? Math.min(STEPS_PER_LOOK_MAX, this.stepsPerLook * 2) : 1

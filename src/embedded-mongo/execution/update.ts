@@ -79,7 +79,6 @@ export class UpdateRun {
         this.matched++
         return !this.collection.isOwing
       })
-      if (this.collection.isOwing) slice.finish()
       if (!areAllDone) return false
       if (!this.statement.multi && this.matched > 0) return true
       if (state === 'paused' || (state === 'stopped' && slice.isOver())) return false
@@ -90,7 +89,6 @@ export class UpdateRun {
       this.matches = this.find()
       const { doc } = insertUpserted(this.collection, this.update, this.statement)
       this.upsertedId = doc['_id']
-      if (this.collection.isOwing) slice.finish()
     }
     return true
   }

@@ -14,7 +14,7 @@ export async function writeInSlices(
 ): Promise<void> {
   for (;;) {
     try {
-      if (await environment.write(() => step(new Slice()))) return
+      if (await environment.write(() => step(new Slice(() => environment.isOwing)))) return
     } catch (error) {
       if (!(error instanceof Blocked)) throw error
       await limit.race(error.released)

@@ -105,8 +105,7 @@ export class Collection {
     const { key, truncated } = idKey(doc['_id'])
     this.documents.claim(key)
     if (this.documents.has(key)) throw duplicateKey(this.namespace, ID_INDEX_NAME, { _id: 1 }, { _id: doc['_id'] })
-    const many = this.indexes.filter((index) => index.hasMany(doc))
-    const few = many.length === 0 ? this.indexes : this.indexes.filter((index) => !many.includes(index))
+    const { few, many } = apart(this.indexes, (index) => index.hasMany(doc))
     const found = few.map((index) => index.entriesOf(doc, key))
     this.checkUnique(few, found, key)
     if (truncated && !this.truncatedIds) {
@@ -137,16 +136,15 @@ export class Collection {
     this.documents.claim(documentKey)
     const changed = this.indexes.filter((index) => !index.isUntouched(before, after))
     // What comes is looked at in any case: it may be refused.
-    const many = changed.filter((index) => index.hasMany(after) || index.hasMany(before))
-    const touched = many.length === 0 ? changed : changed.filter((index) => !many.includes(index))
-    const found = touched.map((index) => index.changesOf(before, after, documentKey))
-    this.checkUnique(touched, found, documentKey)
-    touched.forEach(({ tree }, i) => {
+    const { few, many } = apart(changed, (index) => index.hasMany(after) || index.hasMany(before))
+    const found = few.map((index) => index.changesOf(before, after, documentKey))
+    this.checkUnique(few, found, documentKey)
+    few.forEach(({ tree }, i) => {
       const { added, removed } = found[i] as EntryChanges
       for (const entry of added) tree.insert(entry.key, documentKey)
       for (const entry of removed) tree.remove(entry.key)
     })
-    const learned = touched.filter((index, i) => index.learn(found[i] as EntryChanges))
+    const learned = few.filter((index, i) => index.learn(found[i] as EntryChanges))
     if (learned.length > 0) this.save(this)
     this.documents.replace(documentKey, raw)
     for (const index of many) index.tree.owe(this.learning(index, index.changeMany(before, after, documentKey)))
@@ -156,7 +154,7 @@ export class Collection {
     this.checkAlive()
     this.documents.claim(documentKey)
     for (const index of this.indexes) {
-      if (index.hasMany(doc)) index.tree.owe(this.learning(index, index.removeMany(doc, documentKey)))
+      if (index.hasMany(doc)) index.tree.owe(index.removeMany(doc, documentKey))
       else for (const entry of index.entriesOf(doc, documentKey).entries) index.tree.remove(entry.key)
     }
     this.documents.remove(documentKey)
@@ -199,6 +197,16 @@ export class Collection {
       index.checkUnique(this.namespace, (found[i] as DocumentEntries).entries, documentKey)
     })
   }
+}
+
+interface Apart {
+  readonly few: readonly SecondaryIndex[]
+  readonly many: readonly SecondaryIndex[]
+}
+
+function apart(indexes: readonly SecondaryIndex[], hasMany: (index: SecondaryIndex) => boolean): Apart {
+  const many = indexes.filter(hasMany)
+  return { many, few: many.length === 0 ? indexes : indexes.filter((index) => !many.includes(index)) }
 }
 
 function keyFieldsOf(indexes: readonly SecondaryIndex[]): ReadonlySet<string> {

@@ -1,15 +1,13 @@
 import type { RecordWriter } from './log-record'
 import type { ChangedTree, Slot } from './memtable'
 
-/** once: in one go. steps: `work` is called, a turn for each, until it does not return false. direct: in one go in lmdb. */
+/** once: in one go. steps: a turn for each call, until one does not return false. direct: in one go, in lmdb itself. */
 export type JobKind = 'once' | 'steps' | 'direct'
 
 /** What somebody wants to write, and what came of it. */
 export class Job {
   private outcome: unknown
   private hasThrown = false
-  /** There is another step. */
-  isUnfinished = false
 
   constructor(
     private readonly work: () => unknown,
@@ -22,12 +20,15 @@ export class Job {
   run(): void {
     try {
       this.outcome = this.work()
-      this.isUnfinished = this.kind === 'steps' && this.outcome === false
     } catch (error) {
       this.outcome = error
       this.hasThrown = true
-      this.isUnfinished = false
     }
+  }
+
+  /** There is another step. */
+  get isUnfinished(): boolean {
+    return this.kind === 'steps' && this.outcome === false
   }
 
   tell(): void {

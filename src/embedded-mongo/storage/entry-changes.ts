@@ -21,7 +21,6 @@ export interface EntryChanges extends DocumentEntries {
 }
 
 export const NO_PATHS: readonly string[] = []
-export const NOTHING_LEARNED: Learned = { multikey: NO_PATHS, truncated: false }
 
 /** What most changes are: each of them has one entry, if any. */
 export function changesOfOne(

@@ -231,6 +231,11 @@ export class Environment {
     await this.writes.add(step, 'steps')
   }
 
+  /** Has the write that runs left work for turns that follow? */
+  get isOwing(): boolean {
+    return this.writes.isOwing
+  }
+
   /** The same in a transaction of lmdb's, which has everything by then: there trees may be cleared. */
   async writeDirectly<T>(work: () => T): Promise<T> {
     this.checkWritable()

@@ -23,7 +23,7 @@ export class Layers {
   private active: Memtable
   private frozen: Memtable | undefined
   private durableGroup = 0
-  isWriting = false
+  private writes = false
   private direct = false
   /** How many views there are of each group, the oldest first. */
   private readonly views = new Map<number, number>()
@@ -46,14 +46,19 @@ export class Layers {
 
   /** The last group that whoever reads now sees. */
   get readableGroup(): number {
-    return this.isWriting ? Infinity : this.durableGroup
+    return this.writes ? Infinity : this.durableGroup
+  }
+
+  /** Somebody writes. */
+  get isWriting(): boolean {
+    return this.writes
   }
 
   /** What it reads is what was written last. */
   writing(job: Runnable): void {
-    this.isWriting = true
+    this.writes = true
     job.run()
-    this.isWriting = false
+    this.writes = false
   }
 
   /** Inside a transaction of lmdb's, and it has everything: what is written goes there. */

@@ -7,13 +7,14 @@ import type { Filter } from '../query/filter'
 import { indexRows } from '../query/index-keys'
 import { topLevel } from '../query/path'
 import type { IndexInfo } from '../query/planner'
-import { changesOfOne, NO_PATHS, NOTHING_LEARNED, sharedEnds } from './entry-changes'
+import { changesOfOne, NO_PATHS, sharedEnds } from './entry-changes'
 import type { DocumentEntries, EntryChanges, Learned, Row } from './entry-changes'
 import { EntrySet, IndexEntry } from './entry-set'
 import { directions } from './index-definition'
 import type { IndexDefinition } from './index-definition'
 import { entryKey } from './keys'
 import type { StoredKey } from './keys'
+import { finish, gathered, inSteps } from './steps'
 import type { Tree } from './tree'
 
 /**
@@ -93,7 +94,7 @@ export class SecondaryIndex {
       const entryOf = this.entryMaker(documentKey)
       return changesOfOne(had.map(entryOf), has.map(entryOf), multikey)
     }
-    return resultOf(this.compare(had, has, documentKey, multikey))
+    return finish(this.compare(had, has, documentKey, multikey))
   }
 
   /** Elements at the ends of a long array that the change has left alone, the same objects, are not encoded. */
@@ -136,9 +137,9 @@ export class SecondaryIndex {
     return { multikey: [...multikey], truncated }
   }
 
-  *removeMany(doc: Doc, documentKey: Buffer): Generator<void, Learned> {
-    yield* inSteps(this.walkEntries(doc, documentKey, new Set()), ({ key }) => this.tree.remove(key))
-    return NOTHING_LEARNED
+  /** Takes them out of it. */
+  removeMany(doc: Doc, documentKey: Buffer): Generator<void, void> {
+    return inSteps(this.walkEntries(doc, documentKey, new Set()), ({ key }) => this.tree.remove(key))
   }
 
   /** What a change of a document makes of its entries, in the tree: as addMany. */
@@ -214,34 +215,6 @@ export class SecondaryIndex {
 
 function isShort(rows: Iterable<Row>): rows is readonly Row[] {
   return Array.isArray(rows) && rows.length <= 1
-}
-
-/** Items of one step. */
-const STEP_ITEMS = 64
-
-function* inSteps<T>(items: Iterable<T>, work: (item: T) => unknown): Generator<void, void> {
-  let left = STEP_ITEMS
-  for (const item of items) {
-    work(item)
-    if (--left > 0) continue
-    left = STEP_ITEMS
-    yield
-  }
-}
-
-/** Those that are wanted, in an array. */
-function* gathered<T>(items: Iterable<T>, isWanted?: (item: T) => boolean): Generator<void, T[]> {
-  const all: T[] = []
-  yield* inSteps(items, (item) => {
-    if (isWanted?.(item) !== false) all.push(item)
-  })
-  return all
-}
-
-function resultOf<T>(work: Iterator<void, T>): T {
-  let next = work.next()
-  while (next.done !== true) next = work.next()
-  return next.value
 }
 
 /** More entries of one document than this are written in steps. */

@@ -6,7 +6,7 @@ import { visible } from './memtable'
 import type { ChangedTree, Memtable, TreeChanges, Version } from './memtable'
 import type { Owing } from './owed-work'
 import type { Snapshot } from './snapshot'
-import { finish } from './tree'
+import { finish, goOn } from './steps'
 import type { ByteRange, Entry, LockHolder, Tree } from './tree'
 
 /** Where the trees of an environment write to, and what of it readers see. */
@@ -26,9 +26,6 @@ export interface TreeWriter {
   /** How many entries a tree has more by what has been written and whoever reads now does not see. */
   unseenIn(tree: ChangedTree): number
 }
-
-/** How long owed work may keep the thread. */
-const PAY_MS = 5
 
 /**
  * A tree of the environment: what lmdb has of it, and over that what has been written and is not there yet. Everything
@@ -61,7 +58,10 @@ export class StoredTree implements Tree, ChangedTree, Owing {
 
   owe(work: Iterator<void>): void {
     this.settle()
-    if (this.writer.isDirect) return finish(work)
+    if (this.writer.isDirect) {
+      finish(work)
+      return
+    }
     this.owed = work
     this.pay()
     if (this.isOwing) this.writer.owe(this)
@@ -71,10 +71,7 @@ export class StoredTree implements Tree, ChangedTree, Owing {
     const { owed } = this
     // What it does finds nothing owed.
     this.owed = undefined
-    const end = performance.now() + PAY_MS
-    do if (owed === undefined || owed.next().done === true) return
-    while (performance.now() < end)
-    this.owed = owed
+    if (owed !== undefined && !goOn(owed)) this.owed = owed
   }
 
   forgive(): void {

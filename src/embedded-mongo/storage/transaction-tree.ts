@@ -3,7 +3,8 @@ import { alone } from './memtable'
 import { merge, present } from './merge'
 import type { Snapshot } from './snapshot'
 import { SortedMap } from './sorted-map'
-import { finish, restOf, WHOLE_TREE } from './tree'
+import { finish, inSteps } from './steps'
+import { restOf, WHOLE_TREE } from './tree'
 import type { StoredTree } from './stored-tree'
 import type { ByteRange, Entry, LockHolder, Tree } from './tree'
 
@@ -160,23 +161,21 @@ export class TransactionTree implements Tree {
     return this.base.pageBytes()
   }
 
-  /** Entry by entry, inside Environment.write: throws WriteConflict when one is not as the transaction found it. */
-  *verified(): Generator<undefined, void> {
-    for (const [, { key, before }] of this.changes.all()) {
+  /** In steps, inside Environment.write: throws WriteConflict when an entry is not as the transaction found it. */
+  verified(): Generator<void, void> {
+    return inSteps(this.changes.all(), ([, { key, before }]) => {
       if (!isSame(this.base.get(key), before)) throw writeConflict()
-      yield
-    }
+    })
   }
 
-  /** Entry by entry, inside the same Environment.write, behind verified: for everyone to see. */
-  *applied(): Generator<undefined, void> {
-    for (const [, { key, before, value }] of this.changes.all()) {
+  /** In steps, inside the same Environment.write, behind verified: for everyone to see. */
+  applied(): Generator<void, void> {
+    return inSteps(this.changes.all(), ([, { key, before, value }]) => {
       if (value === undefined) {
         if (before !== undefined) this.base.remove(key)
       } else if (before === undefined) this.base.insert(key, value)
       else this.base.replace(key, value)
-      yield
-    }
+    })
   }
 
   release(): void {

@@ -7,6 +7,7 @@ import type { Environment } from './environment'
 import type { IndexDefinition } from './index-definition'
 import { SecondaryIndex } from './secondary-index'
 import type { Snapshot } from './snapshot'
+import { goOn } from './steps'
 import { TransactionTree } from './transaction-tree'
 import type { TreeOwner } from './transaction-tree'
 
@@ -132,7 +133,8 @@ export class Transaction implements TreeOwner {
   async commit(alsoWrite: () => void): Promise<void> {
     try {
       const views = [...this.views.values()].filter(({ collection, isDraft }) => isDraft || this.hasChanged(collection))
-      if (views.length > 0) await this.environment.writeInSteps(inSteps(this.applied(views, alsoWrite)))
+      const work = this.applied(views, alsoWrite)
+      if (views.length > 0) await this.environment.writeInSteps(() => goOn(work))
       this.finish()
     } catch (error) {
       this.abort()
@@ -144,7 +146,7 @@ export class Transaction implements TreeOwner {
     return this.trees.get(identity.documentsTree)?.isChanged === true
   }
 
-  private *applied(views: readonly View[], alsoWrite: () => void): Generator<undefined, void> {
+  private *applied(views: readonly View[], alsoWrite: () => void): Generator<void, void> {
     for (const view of views) this.verify(view)
     for (const tree of this.trees.values()) yield* tree.verified()
     for (const tree of this.trees.values()) yield* tree.applied()
@@ -181,21 +183,5 @@ export class Transaction implements TreeOwner {
     this.views.clear()
     this.snapshot.close()
     this.end()
-  }
-}
-
-/** Entries between two looks at the clock. */
-const ENTRIES_PER_LOOK = 32
-/** How long a step may keep the thread. */
-const STEP_MS = 5
-
-/** Each call goes on with the work for a while; true when it is done. */
-function inSteps(work: Iterator<undefined, void>): () => boolean {
-  return () => {
-    const end = performance.now() + STEP_MS
-    do {
-      for (let i = 0; i < ENTRIES_PER_LOOK; i++) if (work.next().done === true) return true
-    } while (performance.now() < end)
-    return false
   }
 }

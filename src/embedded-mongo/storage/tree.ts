@@ -27,10 +27,6 @@ export function restOf({ start, end }: ByteRange, direction: 1 | -1, after: Buff
   return direction === 1 ? { start: nextKey(after), end } : { start, end: after }
 }
 
-export function finish(work: Iterator<void>): void {
-  while (work.next().done !== true);
-}
-
 /** A sorted map of bytes to bytes. What it returns is a copy and may be kept. */
 export interface Tree {
   /** Entries in the tree. */

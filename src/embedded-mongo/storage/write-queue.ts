@@ -79,6 +79,10 @@ export class WriteQueue implements TreeWriter {
     return this.options.layers.isWriting
   }
 
+  get isOwing(): boolean {
+    return this.owed.isLeft
+  }
+
   owe(tree: Owing): void {
     this.owed.add(tree)
   }
@@ -91,7 +95,7 @@ export class WriteQueue implements TreeWriter {
 
   unseenIn(tree: ChangedTree): number {
     // Whoever writes sees everything.
-    if (this.readableGroup === Infinity) return 0
+    if (this.isWriting) return 0
     return this.group.addedTo(tree) + (this.flushed?.addedTo(tree) ?? 0)
   }
 
