@@ -177,7 +177,14 @@ describe('the end', () => {
 describe('in memory', () => {
   /** The folders in which a process has files open that a data folder holds. */
   const dataFoldersOf = (pid: number) => {
-    const open = readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`))
+    const open = readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
+      try {
+        return [readlinkSync(`/proc/${pid}/fd/${fd}`)]
+      } catch {
+        // Closed since the folder was read.
+        return []
+      }
+    })
     return open.filter((path) => path.endsWith('.mdb')).map(dirname)
   }
 
